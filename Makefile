@@ -1,0 +1,39 @@
+# Two commands: `make demo` and `make test`. Both set up .venv first, and touch nothing outside this folder.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test test-slow lint lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+setup: .venv/installed ## make the virtual environment .venv with pinned, hashed dependencies
+
+demo: setup ## build laion2B-11.h5 and metadata-11.tsv from a small mirror that is made and served here
+	$(BIN)/python -m demo
+
+test: setup ## run all tests that take seconds
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-slow: setup ## run the tests that take minutes: parts of true size
+	$(BIN)/python -m pytest -m slow -s
+
+lint: setup ## check style, and the workflow with Snakemake's linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.lock
+
+clean: ## remove .venv and the demo's files
+	rm -rf .venv .demo

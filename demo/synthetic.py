@@ -1,0 +1,105 @@
+"""Make parts that look like LAION2B-en's: upstream layout, all 15 columns, nasty captions, realistic shares of tags.
+
+Everything follows from the part's number, so the same part is the same bytes each time.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+EMBEDDINGS = "img_emb/img_emb_{part:04d}.npy"
+METADATA = "laion2B-en-metadata/metadata_{part:04d}.parquet"
+
+TAGS = ("UNLIKELY", "UNSURE", "NSFW", "", "nsfw", None)
+SHARES = (0.9290, 0.0504, 0.0190, 0.0004, 0.0002, 0.0010)
+WORDS = [
+    "red",
+    "old",
+    "new",
+    "photo",
+    "of",
+    "the",
+    "a",
+    "in",
+    "with",
+    "vintage",
+    "house",
+    "dress",
+    "car",
+    "poster",
+    "garden",
+    "2019",
+    "café",
+    "Zürich",
+    "東京",
+    "🎨",
+]
+NASTY = (
+    "tab\there", "line\nbreak", 'a "quoted" word', "carriage\rreturn", "", None, " spaces ", "#hash", "=1+1",
+    "back\\slash", "nul\x00byte", '"', "\t\n\"", "NA", "null", "\ufeffbom",
+    "e\u0301 combining", "\r\n",
+)  # fmt: skip
+
+
+def embeddings(part: int, rows: int, dimensions: int = 768) -> np.ndarray:
+    """Return float16 embeddings of shape (rows, dimensions), of nearly unit norm, some zero, some repeated."""
+    random = np.random.default_rng([part, 0])
+    matrix = np.empty((rows, dimensions), np.float16)
+    for start in range(0, rows, 10_000):
+        block = random.standard_normal((min(10_000, rows - start), dimensions), np.float32)
+        matrix[start : start + len(block)] = block / np.linalg.norm(block, axis=1, keepdims=True)
+    if rows > 50:
+        matrix[rows // 3] = 0
+        matrix[rows // 2] = matrix[rows // 4]
+    return matrix
+
+
+def metadata(part: int, rows: int) -> pa.Table:
+    """Return the table of a part, with the columns and the types that upstream has."""
+    random = np.random.default_rng([part, 1])
+    words = np.array(WORDS)[random.integers(len(WORDS), size=(rows, 9))]
+    lengths = random.integers(3, 10, size=rows)
+    caption: list[str | None] = [" ".join(line[:length]) for line, length in zip(words, lengths, strict=True)]
+    for row in np.flatnonzero(random.random(rows) < 0.05):
+        caption[row] = NASTY[random.integers(len(NASTY))]
+    tags = random.choice(len(TAGS), size=rows, p=SHARES)
+    width, height = random.integers(64, 4000, size=(2, rows))
+    key = [f"{part:05d}{row:07d}" for row in range(rows)]
+    noise = random.bytes(16 * rows)
+    md5 = [noise[start : start + 16].hex() for start in range(0, len(noise), 16)]
+    similarity = np.where(random.random(rows) < 0.001, np.nan, random.normal(0.33, 0.03, rows))
+    return pa.table(
+        {
+            "image_path": [f"{each[:5]}/{each}.jpg" for each in key],
+            "caption": caption,
+            "NSFW": [TAGS[tag] for tag in tags],
+            "similarity": pa.array(similarity, from_pandas=True),
+            "LICENSE": pa.array(
+                np.where(random.random(rows) < 0.97, "?", "https://creativecommons.org/licenses/by/4.0/")
+            ),
+            "url": [
+                f"https://cdn{row % 97}.example.com/images/{each}.jpg?w={row % 1000}" for row, each in enumerate(key)
+            ],
+            "key": key,
+            "status": ["success"] * rows,
+            "error_message": pa.nulls(rows),
+            "width": width,
+            "height": height,
+            "original_width": width * 2,
+            "original_height": height * 2,
+            "exif": ['{"Image Orientation": "Horizontal (normal)"}'] * rows,
+            "md5": md5,
+        }
+    )
+
+
+def write_part(folder: Path, part: int, rows: int, dimensions: int = 768) -> tuple[Path, Path]:
+    """Write one part in the layout of the upstream mirror and return its two files."""
+    files = folder / EMBEDDINGS.format(part=part), folder / METADATA.format(part=part)
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    np.save(files[0], embeddings(part, rows, dimensions))
+    pq.write_table(metadata(part, rows), files[1], compression="snappy")
+    return files

@@ -1,0 +1,165 @@
+"""The command line that the rules call."""
+
+import argparse
+import errno
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import mirrors
+from .errors import Laion2bError
+from .failures import DONE
+
+SETTINGS = "LAION2B_DOWNLOADS"
+"""Environment variable with the mirrors and limits of downloads, as JSON."""
+
+log = logging.getLogger("laion2b")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status. Errors are sentences, on the terminal and in the log."""
+    options = _parser().parse_args(arguments)
+    _log_to(options.log)
+    try:
+        options.run(options)
+    except Laion2bError as error:
+        log.error("%s", error)
+    except KeyboardInterrupt:
+        log.error("interrupted.")
+        return 130
+    except OSError as error:
+        log.error("%s", _explain(error))
+    except Exception:
+        log.exception("an unexpected error, which is a mistake of this software; please report it with this log.")
+    else:
+        log.info(DONE)
+        return 0
+    return 1
+
+
+def job_environment(library: Path, settings: Mapping, downloads: int) -> dict[str, str]:
+    """Return the environment in which the rules' `python3 "$LAION2B" COMMAND` works, `downloads` of them at a time.
+
+    `python3` is the interpreter that runs Snakemake, unless a conda environment or a container puts its own before it.
+    The mirrors come by this way, not as params, so that a changed mirror does not count as a changed definition, which
+    would fetch every part anew, and so that an address with a signature in it is not logged with the command.
+    """
+    limits = {key: settings[key] for key in ("mirrors", "timeout", "attempts")}
+    bandwidth = settings["bandwidth"] and settings["bandwidth"] * 1e6 / downloads
+    return {
+        "LAION2B": str(library),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        SETTINGS: json.dumps(limits | {"bandwidth": bandwidth}),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="laion2b", description=__doc__)
+    parser.add_argument("--log", type=Path, help="file for the messages; warnings and errors also go to the terminal")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    download = commands.add_parser("download", help="download one file of a part")
+    download.set_defaults(run=_download)
+    download.add_argument("stem", choices=tuple(mirrors.STEMS), help="how the name of the file begins upstream")
+    download.add_argument("part", type=int)
+    download.add_argument("output", type=Path)
+
+    filter_ = commands.add_parser("filter", help="filter one part to a shard")
+    filter_.set_defaults(run=_filter)
+    filter_.add_argument("--part", required=True)
+    filter_.add_argument("--input", type=Path, nargs=2, required=True, metavar=("EMBEDDINGS", "METADATA"))
+    filter_.add_argument("--output", type=Path, nargs=3, required=True, metavar=("H5", "TSV", "RECORD"))
+    filter_.add_argument("--keep", type=json.loads, required=True, help="conditions, as JSON")
+    filter_.add_argument("--columns", type=json.loads, required=True, help="list of names, as JSON")
+    filter_.add_argument("--dimensions", type=int, required=True)
+    filter_.add_argument("--definition", type=int, required=True)
+
+    for kind in ("embeddings", "metadata"):
+        concatenate = commands.add_parser(f"concatenate_{kind}", help=f"concatenate the {kind} of shards to a subset")
+        concatenate.set_defaults(run=globals()[f"_concatenate_{kind}"])
+        concatenate.add_argument("--shards", type=Path, nargs="+", required=True)
+        concatenate.add_argument("--records", type=Path, nargs="+", required=True)
+        concatenate.add_argument("--output", type=Path, required=True)
+        if kind == "embeddings":
+            concatenate.add_argument("--dimensions", type=int, required=True)
+        else:
+            concatenate.add_argument("--columns", type=json.loads, required=True, help="list of names, as JSON")
+    return parser
+
+
+def _download(options: argparse.Namespace) -> None:
+    from .download import download
+    from .embeddings import open_embeddings
+    from .metadata import open_metadata
+    from .transfer import Limits
+
+    kind = mirrors.STEMS[options.stem]
+    settings = json.loads(os.environ[SETTINGS])
+    addresses = mirrors.addresses(settings["mirrors"], options.stem, options.part)
+    limits = Limits(settings["timeout"], settings["attempts"], settings["bandwidth"])
+
+    def check(file: Path) -> None:
+        with open_embeddings(file, options.output.suffix) if kind == "embeddings" else open_metadata(file):
+            pass
+
+    download(options.output, addresses, check, limits)
+
+
+def _filter(options: argparse.Namespace) -> None:
+    from . import record
+    from .filter import Definition, filter_part
+
+    for file in options.input:
+        record.check_size(file)
+    h5, tsv, shard_record = options.output
+    filter_part(
+        *options.input,
+        shard_embeddings=h5,
+        shard_metadata=tsv,
+        shard_record=shard_record,
+        part=options.part,
+        definition=Definition(options.keep, options.columns, options.dimensions, options.definition),
+    )
+    for file in options.input:
+        if record.adopt(file):
+            log.info("%s was there without a record; it is sound, and was used.", file)
+
+
+def _concatenate_embeddings(options: argparse.Namespace) -> None:
+    from .concatenate import concatenate_embeddings
+
+    rows = concatenate_embeddings(options.shards, options.records, options.output, options.dimensions)
+    log.info("%s: %s embeddings", options.output, f"{rows:,}")
+
+
+def _concatenate_metadata(options: argparse.Namespace) -> None:
+    from .concatenate import concatenate_metadata
+
+    rows = concatenate_metadata(options.shards, options.records, options.output, options.columns)
+    log.info("%s: %s rows", options.output, f"{rows:,}")
+
+
+def _log_to(file: Path | None) -> None:
+    log.setLevel(logging.INFO)
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    handlers: list[logging.Handler] = [terminal]
+    if file:
+        terminal.setLevel(logging.WARNING)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
+        handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.handlers = handlers
+
+
+def _explain(error: OSError) -> str:
+    where = error.filename or "a file"
+    if error.errno == errno.ENOSPC:
+        return (
+            f"No space left on the disk while writing {where}. What was finished is good. Make room, or set "
+            "`keep_parts: false`, and run the same command again."
+        )
+    return f"{where}: {error.strerror or error}. What was finished is good; mend this and run the same command again."

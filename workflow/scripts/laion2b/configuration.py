@@ -1,0 +1,98 @@
+"""The configuration: the defaults, what the user changed, and whether it makes sense."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from . import mirrors
+from .errors import ConfigError
+from .keep import COMPARISONS, MEMBERSHIPS, OPERATORS
+
+
+def load(config: Mapping, defaults: Path, schema: Path) -> dict:
+    """Return the configuration with defaults for every key that `config` lacks.
+
+    Raises ConfigError, with one sentence for every mistake, unless all of it makes sense.
+    """
+    known = yaml.safe_load(defaults.read_text(encoding="utf-8"))
+    settings = {**known, **config}
+    mistakes = _check_schema(settings, yaml.safe_load(schema.read_text(encoding="utf-8")))
+    if not mistakes:
+        mistakes = [*_check_mirrors(settings), *_check_subsets(settings), *_check_keep(settings)]
+    if mistakes:
+        raise ConfigError("The configuration can't be used:\n" + "\n".join(f"- {mistake}" for mistake in mistakes))
+    return settings
+
+
+def parts(last: int, first: int) -> list[int]:
+    """Return the numbers of a subset's parts. Raises ConfigError if there are none."""
+    if last < first:
+        raise ConfigError(
+            f"The subset {last} would end before it begins: N in laion2B-N.h5 is the number of the last part, and the "
+            f"first part is {first} (`first_part` in config.yaml). Ask for {first} or more."
+        )
+    return list(range(first, last + 1))
+
+
+def _check_schema(settings: dict, schema: dict) -> list[str]:
+    mistakes = []
+    for key in settings.keys() - schema["properties"].keys():
+        near = difflib.get_close_matches(str(key), schema["properties"], n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(schema['properties'])}."
+        mistakes.append(f"`{key}` is not a key of the configuration; {hint}")
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(settings):
+        if not error.absolute_path:
+            continue  # unknown keys, reported above; keys can't lack, for the defaults hold all
+        key, *rest = error.absolute_path
+        place = str(key) + "".join(f"[{step}]" for step in rest)
+        # A mirror may hold secrets, so what stands there is not repeated.
+        found = f"{error.instance!r} is not valid" if key != "mirrors" else f"{error.validator} is violated"
+        mistakes.append(f"`{place}`: {found}. Expected: {schema['properties'][key]['description']}.")
+    return sorted(mistakes)
+
+
+def _check_mirrors(settings: dict) -> list[str]:
+    mistakes = []
+    for mirror in settings["mirrors"]:
+        for template in mirror.values():
+            try:
+                mirrors.check(template)
+            except ConfigError as error:
+                mistakes.append(str(error))
+    allowed = {"embeddings": mirrors.EMBEDDINGS_ENDINGS, "metadata": mirrors.METADATA_ENDINGS}
+    for kind, endings in allowed.items():
+        found = {mirrors.ending(mirror[kind]) for mirror in settings["mirrors"]}
+        if not found <= set(endings) or len(found) > 1:
+            mistakes.append(
+                f"`mirrors`: the {kind} end in {', '.join(sorted(repr(each) for each in found))}. Expected: one ending "
+                f"for all mirrors, out of {', '.join(endings)}."
+            )
+    return mistakes
+
+
+def _check_subsets(settings: dict) -> list[str]:
+    early = [last for last in settings["subsets"] if last < settings["first_part"]]
+    if not early:
+        return []
+    return [f"`subsets`: {early} end before `first_part`, which is {settings['first_part']}."]
+
+
+def _check_keep(settings: dict) -> list[str]:
+    mistakes = []
+    for column, sign, value in settings["keep"]:
+        values = value if sign in MEMBERSHIPS and isinstance(value, list) else [value]
+        if not isinstance(column, str):
+            mistakes.append(f"`keep`: {column!r} is not the name of a column.")
+        elif sign not in OPERATORS:
+            mistakes.append(f"`keep`: {sign!r} is not an operator; use one of {', '.join(OPERATORS)}.")
+        elif sign in MEMBERSHIPS and not (isinstance(value, list) and value):
+            mistakes.append(f"`keep`: {column} {sign} needs a list of values, but has {value!r}.")
+        elif not all(isinstance(each, str | int | float) for each in values):
+            mistakes.append(
+                f"`keep`: {column} {sign} {value!r} can't be compared; expected "
+                + ("text, a number, or true or false." if sign in COMPARISONS else "a list of texts or numbers.")
+            )
+    return mistakes

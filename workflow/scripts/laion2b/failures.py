@@ -1,0 +1,29 @@
+"""What went wrong in a run, told from the logs of its jobs."""
+
+from pathlib import Path
+
+DONE = "done"
+"""The last word in the log of a job that ended well."""
+FAILED = "ERROR "
+
+
+def summary(logs: Path, since: float) -> str:
+    """Return what to tell the user at the end of a failed run: a line for each job that failed since `since`."""
+    failed = "".join(f"- {line}\n" for line in failed_jobs(logs, since))
+    found = f"What failed, and why:\n{failed}" if failed else "No job left a reason in its log.\n"
+    return f"{found}All else stands. Run the same command again to go on."
+
+
+def failed_jobs(logs: Path, since: float) -> list[str]:
+    """Return a line for each log below `logs` written since `since` (seconds) whose job did not end well."""
+    lines = []
+    for log in sorted(logs.glob("*/*.log")):
+        if log.stat().st_mtime < since:
+            continue
+        text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if not text or text[-1].endswith(DONE):
+            continue
+        reasons = [line.partition(FAILED)[2] for line in text if FAILED in line]
+        reason = reasons[-1] if reasons else "it ended without a word: killed, or out of memory or time?"
+        lines.append(f"{log.parent.name} {log.stem}: {reason} (log: {log})")
+    return lines

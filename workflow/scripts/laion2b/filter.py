@@ -1,0 +1,180 @@
+"""Filter one part to its shard: the kept rows of the embeddings and of the metadata, in step."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import xxhash
+
+from . import hdf5, keep, tsv
+from .embeddings import Embeddings, open_embeddings
+from .errors import PartError, explain
+from .files import appearing
+from .metadata import Metadata, open_metadata
+from .shard import Shard
+
+log = logging.getLogger(__name__)
+
+TAG = "NSFW"
+KNOWN_TAGS = {"UNLIKELY", "UNSURE", "NSFW", "missing"}
+MOST_TAGS = 100
+"""Different tags that are counted one by one; a part with more is odd, and its record should stay small."""
+RUNS_AT_ONCE = 512
+"""Runs of kept rows handed to the kernel in one write; it takes 1024."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a shard is, as the configuration says."""
+
+    keep: Sequence[keep.Condition]
+    columns: Sequence[str]
+    dimensions: int
+    version: int
+
+    def needed_columns(self) -> list[str]:
+        """Return the columns that must be read: those written, then those only compared."""
+        return list(dict.fromkeys([*self.columns, *(column for column, _, _ in self.keep)]))
+
+
+def filter_part(
+    embeddings: Path, metadata: Path, *, shard_embeddings: Path, shard_metadata: Path, shard_record: Path,
+    part: str, definition: Definition,
+) -> Shard:  # fmt: skip
+    """Write the shard of one part: HDF5 of shape (rows kept, dimensions), TSV with as many rows, and their record.
+
+    Raises PartError, and leaves what was there before, if the two files don't fit each other or the definition.
+    """
+    with open_embeddings(embeddings) as matrix, open_metadata(metadata) as table:
+        check(matrix, table, definition)
+        with appearing(shard_embeddings, shard_metadata) as (new_embeddings, new_metadata):
+            mask, tags, metadata_hash = _filter_metadata(table, new_metadata, definition)
+            embeddings_hash = _filter_embeddings(matrix, mask, new_embeddings)
+            metadata_bytes = new_metadata.stat().st_size
+    shard = Shard(
+        part, len(mask), int(mask.sum()), matrix.dimensions, embeddings_hash, metadata_hash, metadata_bytes,
+        tags, definition.version,
+    )  # fmt: skip
+    shard.write(shard_record)
+    _report(shard)
+    return shard
+
+
+def check(matrix: Embeddings, table: Metadata, definition: Definition) -> None:
+    """Raise PartError unless a part's two files fit each other and the definition; warn of what is converted."""
+    if matrix.dimensions != definition.dimensions:
+        raise PartError(
+            explain(
+                matrix.path,
+                found=f"{matrix.dimensions} dimensions",
+                expected=f"{definition.dimensions}",
+                cause="the embeddings come from another model than `dimensions` in config.yaml says",
+                do=f"set `dimensions: {matrix.dimensions}`, which downloads nothing again, or fix `mirrors` and delete "
+                "the file",
+            )
+        )
+    if matrix.rows != table.rows:
+        raise PartError(
+            explain(
+                f"{matrix.path} and {table.path}",
+                found=f"{matrix.rows:,} embeddings and {table.rows:,} rows of metadata",
+                expected="as many of one as of the other",
+                cause="one of the files belongs to another part or version",
+                do="compare both with the mirror, delete the wrong one, and run the same command again",
+            )
+        )
+    table.check_columns(definition.needed_columns())
+    keep.check(table, definition.keep)
+    if conversion := matrix.conversion():
+        log.warning("%s: %s.", matrix.path, conversion)
+
+
+def _filter_metadata(table: Metadata, target: Path, definition: Definition) -> tuple[np.ndarray, dict, str]:
+    masks, tags, hasher = [np.empty(0, bool)], Counter(), xxhash.xxh3_128()
+    with target.open("wb") as file:
+
+        def write(data: bytes) -> None:
+            file.write(data)
+            hasher.update(data)
+
+        write(tsv.header(definition.columns))
+        for batch in table.batches(definition.needed_columns()):
+            kept = keep.mask(batch, definition.keep)
+            masks.append(kept.to_numpy(zero_copy_only=False))
+            write(tsv.lines(batch.select(list(definition.columns)).filter(kept)))
+            if TAG in batch.schema.names:
+                _count(batch.column(TAG), tags)
+    mask = np.concatenate(masks)
+    if len(mask) != table.rows:
+        raise table.error(
+            f"{len(mask):,} rows", f"{table.rows:,}, as its footer says", "the file was altered or damaged"
+        )
+    return mask, _fewer(tags), hasher.hexdigest()
+
+
+def _count(column, tags: Counter) -> None:
+    for pair in pc.value_counts(tsv.text(column)).to_pylist():
+        value = pair["values"]
+        tags["missing" if value is None else value.decode(errors="replace")] += pair["counts"]
+
+
+def _fewer(tags: Counter) -> dict[str, int]:
+    counts = dict(tags.most_common(MOST_TAGS))
+    if rest := tags.total() - sum(counts.values()):
+        counts[f"{len(tags) - MOST_TAGS} other tags"] = rest
+    return counts
+
+
+def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> str:
+    hasher = xxhash.xxh3_128()
+    with hdf5.create(target, int(mask.sum()), matrix.dimensions) as descriptor:
+        row = 0
+        for block in matrix.blocks():
+            runs = kept_runs(block, mask[row : row + len(block)])
+            for run in runs:
+                hasher.update(run)
+            for first in range(0, len(runs), RUNS_AT_ONCE):
+                write_all(descriptor, runs[first : first + RUNS_AT_ONCE])
+            row += len(block)
+    return hasher.hexdigest()
+
+
+def kept_runs(block: np.ndarray, mask: np.ndarray) -> list[memoryview]:
+    """Return views of the runs of rows that are kept, so that they can be written without a copy."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    flat = memoryview(block.reshape(-1).view(np.uint8))
+    width = block.shape[1] * block.itemsize
+    return [flat[start * width : stop * width] for start, stop in edges.reshape(-1, 2).tolist()]
+
+
+def write_all(descriptor: int, buffers: list[memoryview]) -> None:
+    """Write buffers one after the other at the descriptor's position, however often the kernel stops short."""
+    while buffers:
+        written = os.writev(descriptor, buffers)
+        while buffers and written >= len(buffers[0]):
+            written -= len(buffers[0])
+            buffers = buffers[1:]
+        if buffers:
+            buffers = [buffers[0][written:], *buffers[1:]]
+
+
+def _report(shard: Shard) -> None:
+    share = shard.rows / shard.rows_in if shard.rows_in else 0
+    tags = ", ".join(f"{tag or repr(tag)} {count:,}" for tag, count in shard.tags.items())
+    log.info(
+        "%s: %s of %s rows kept (%.2f %%). Tags: %s.",
+        shard.part,
+        f"{shard.rows:,}",
+        f"{shard.rows_in:,}",
+        100 * share,
+        tags,
+    )
+    if unknown := sorted(set(shard.tags) - KNOWN_TAGS):
+        log.warning(
+            "part %s: tags that LAION does not document: %s. Counted, and treated as `keep` says.", shard.part, unknown
+        )

@@ -1,0 +1,90 @@
+"""The HDF5 files this project writes: one dataset `emb`, float16, in one piece, at a page boundary.
+
+Contiguous, unfiltered and in the oldest file format is what h5py, HDF5.jl and JLD2.jl all open. The library only lays
+the file out; the bytes are written past it, at the dataset's offset, because that is several times faster.
+Nothing in the file depends on the time or the machine: the same rows give the same file.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+
+from .embeddings import HALF, KEY
+from .errors import ShardError, explain
+
+PAGE = 4096
+"""The offset of the data is a multiple of this, so that users can memory-map it."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Where in its file the dataset `emb` of shape (rows, dimensions) lies, `offset` and `size` in bytes."""
+
+    path: Path
+    rows: int
+    dimensions: int
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data."""
+        return self.rows * self.dimensions * HALF.itemsize
+
+
+@contextmanager
+def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
+    """Lay out a new file for `rows` embeddings and yield a descriptor that stands at the first byte of the data.
+
+    All space is allocated first, so a disk that is too small shows before any time is lost.
+    """
+    with h5py.File(path, "w", alignment_threshold=1, alignment_interval=PAGE) as file:
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_obj_track_times(False)
+        if rows:
+            layout.set_layout(h5py.h5d.CONTIGUOUS)
+            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        else:
+            layout.set_layout(h5py.h5d.COMPACT)  # an empty contiguous dataset loses its shape in JLD2
+        space = h5py.h5s.create_simple((rows, dimensions))
+        dataset = h5py.h5d.create(file.id, KEY.encode(), h5py.h5t.IEEE_F16LE, space, layout)
+        offset = dataset.get_offset() or 0
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        if rows:
+            os.posix_fallocate(descriptor, offset, rows * dimensions * HALF.itemsize)
+            os.lseek(descriptor, offset, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def locate(path: Path) -> Matrix:
+    """Find the embeddings in a file that `create` made. Raises ShardError if it is none, or is cut."""
+    try:
+        with h5py.File(path, "r") as file:
+            dataset = file[KEY]
+            rows, dimensions = dataset.shape
+            matrix = Matrix(path, rows, dimensions, dataset.id.get_offset() or 0)
+            sound = dataset.dtype == HALF and (rows == 0 or matrix.offset > 0)
+    except (OSError, KeyError, ValueError) as error:
+        raise _damaged(path, f"a file that can't be read as one ({error})") from None
+    if not sound or path.stat().st_size < matrix.offset + matrix.size:
+        raise _damaged(path, "another layout, or a file that ends early")
+    return matrix
+
+
+def _damaged(path: Path, found: str) -> ShardError:
+    return ShardError(
+        explain(
+            path,
+            found=found,
+            expected=f"HDF5 with a contiguous float16 dataset {KEY}",
+            cause="the file was damaged or replaced after it was written",
+            do=f"delete {path} and run the same command again, which rebuilds it",
+        )
+    )

@@ -1,0 +1,115 @@
+"""Read the metadata of a part, a parquet table, in batches of rows."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import PartError, explain
+
+BATCH = 16 * 1024
+"""Rows held at once."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The open metadata of a part: `rows` rows, and a `schema` of which only columns that were asked for are read."""
+
+    path: Path
+    rows: int
+    schema: pa.Schema
+    _table: pq.ParquetFile
+
+    def check_columns(self, columns: Sequence[str]) -> None:
+        """Raise PartError unless each column is there once, and holds text, numbers, dates or nothing."""
+        names = self.schema.names
+        for column in columns:
+            count = names.count(column)
+            if count != 1:
+                alike = [name for name in names if name.lower() == column.lower()]
+                raise self.error(
+                    f"the column {column} {count} times"
+                    if count
+                    else f"no column {column}, but {', '.join(alike or names)}",
+                    f"one column named exactly {column}",
+                    "the metadata are of another dataset or version",
+                )
+            kind = value_type(self.schema.field(column).type)
+            if not is_text(kind) and not is_scalar(kind):
+                raise self.error(
+                    f"the column {column} of type {kind}",
+                    "text (a parquet string), numbers, dates or no values at all",
+                    "the column was written as raw bytes or nested values, which no text file can hold faithfully",
+                )
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield all rows in order, at most BATCH at a time, with these columns in this order."""
+        try:
+            for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
+                yield batch.select(list(columns))
+        except (pa.ArrowException, OSError) as error:
+            raise self.error(
+                f"rows that can't be read ({_first_line(error)})", "sound data", "the file was altered or damaged"
+            ) from None
+
+    def error(self, found: str, expected: str, cause: str) -> PartError:
+        """Return an error about this file."""
+        return PartError(
+            explain(
+                self.path,
+                found=found,
+                expected=expected,
+                cause=cause,
+                do="delete the file and run again, or try another mirror, or adapt `columns` and `keep` in config.yaml",
+            )
+        )
+
+
+def value_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the values of a column, be they dictionary-encoded or not."""
+    return value_type(kind.value_type) if pa.types.is_dictionary(kind) else kind
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell text. Bytes without a parquet annotation that says UTF-8 are not text."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def is_scalar(kind: pa.DataType) -> bool:
+    """Tell what is not text but can be written as text, and null columns."""
+    tests = (pa.types.is_null, pa.types.is_boolean, is_number, pa.types.is_temporal)
+    return any(test(kind) for test in tests)
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Tell integers, floating-point numbers and decimals."""
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+@contextmanager
+def open_metadata(path: Path) -> Iterator[Metadata]:
+    """Open the metadata of a part. Raises PartError if the file is not sound."""
+    try:
+        table = pq.ParquetFile(path, buffer_size=1024 * 1024, pre_buffer=False)
+        schema = table.schema_arrow
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise PartError(
+            explain(
+                path,
+                found=f"a file that can't be read ({_first_line(error)})",
+                expected="a parquet table, not encrypted",
+                cause="the download was cut or altered, or the file is not what its name says",
+                do="delete the file and run again, or try another mirror",
+            )
+        ) from None
+    with table:
+        yield Metadata(path, table.metadata.num_rows, schema, table)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

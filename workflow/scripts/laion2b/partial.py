@@ -1,0 +1,134 @@
+"""A file on its way: `NAME.part`, the note of where its bytes come from beside it, and the lock on it."""
+
+import fcntl
+import hashlib
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .files import beside, flush, read_json, write_json
+
+log = logging.getLogger(__name__)
+
+OVERLAP = 64 * 1024
+"""Bytes at the end of a `.part` that are asked for again and compared before a download goes on."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a mirror said about the file whose bytes are in the `.part`."""
+
+    url: str
+    """Without query string: signed queries are credentials, and change from request to request."""
+    total: int
+    """Bytes of the whole file."""
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def validator(self) -> str | None:
+        """Return what If-Range may carry: a strong ETag, else the date."""
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.last_modified
+
+    def contradicts(self, other: "Origin") -> bool:
+        """Tell whether two answers for one URL speak of different files; what is not said contradicts nothing."""
+        pairs = [(self.etag, other.etag), (self.last_modified, other.last_modified)]
+        return self.total != other.total or any(a and b and a != b for a, b in pairs)
+
+
+class Partial:
+    """The `.part` of one file, open and locked as long as the context lasts.
+
+    Attributes: `have`, the bytes on disk that count; `origin`, where they come from (None: nothing counts);
+    `sha256`, the running hash of the first `have` bytes.
+    """
+
+    def __init__(self, final: Path) -> None:
+        self.final = final
+        self.path = beside(final, ".part")
+        self.note = beside(final, ".part.json")
+        self.have = 0
+        self.origin: Origin | None = None
+        self.sha256 = hashlib.sha256()
+
+    def __enter__(self) -> "Partial":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = self._open_locked()
+        self._take_stock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.have == 0 and self._is_current():
+            self.note.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def _open_locked(self) -> int:
+        while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.warning("%s is being downloaded by another run; waiting for it.", self.final)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._descriptor = descriptor
+            if self._is_current():
+                return descriptor
+            os.close(descriptor)  # the other run finished, and this is the file it renamed or removed
+
+    def _is_current(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _take_stock(self) -> None:
+        size = os.fstat(self._descriptor).st_size
+        try:
+            origin = Origin(**(read_json(self.note) or {}))
+        except TypeError:
+            origin = None
+        if origin is None or not isinstance(origin.total, int) or not 0 < size <= origin.total:
+            self.discard()
+            return
+        self.origin = origin
+        with self.path.open("rb") as stream:
+            self.sha256 = hashlib.file_digest(stream, "sha256")
+        self.have = size
+
+    def discard(self) -> None:
+        """Forget all bytes."""
+        os.ftruncate(self._descriptor, 0)
+        self.note.unlink(missing_ok=True)
+        self.have, self.origin, self.sha256 = 0, None, hashlib.sha256()
+
+    def start(self, origin: Origin) -> None:
+        """Begin the file anew; the note is on disk before the first byte is."""
+        self.discard()
+        self.belongs_to(origin)
+
+    def belongs_to(self, origin: Origin) -> None:
+        """Note where the next bytes come from."""
+        if origin != self.origin:
+            write_json(self.note, asdict(origin))
+            self.origin = origin
+
+    def tail(self) -> bytes:
+        """Return the last bytes on disk, at most OVERLAP of them."""
+        length = min(OVERLAP, self.have)
+        return os.pread(self._descriptor, length, self.have - length)
+
+    def append(self, data: bytes) -> None:
+        """Write and hash the next bytes."""
+        os.pwrite(self._descriptor, data, self.have)
+        self.sha256.update(data)
+        self.have += len(data)
+
+    def publish(self) -> None:
+        """Give the complete file its final name."""
+        os.fsync(self._descriptor)
+        self.note.unlink()
+        self.path.replace(self.final)
+        flush(self.final.parent)
