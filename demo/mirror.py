@@ -111,6 +111,7 @@ class Mirror(ThreadingHTTPServer):
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
+        self.active = self.most = 0
         super().__init__(("127.0.0.1", 0), self.handler)
 
     @property

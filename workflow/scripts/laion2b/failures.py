@@ -21,7 +21,7 @@ def failed_jobs(logs: Path, since: float) -> list[str]:
         if log.stat().st_mtime < since:
             continue
         text = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if not text or text[-1].endswith(DONE):
+        if text and text[-1].endswith(DONE):
             continue
         reasons = [line.partition(FAILED)[2] for line in text if FAILED in line]
         reason = reasons[-1] if reasons else "it ended without a word: killed, or out of memory or time?"

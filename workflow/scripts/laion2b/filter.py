@@ -21,7 +21,6 @@ from .shard import Shard
 log = logging.getLogger(__name__)
 
 TAG = "NSFW"
-KNOWN_TAGS = {"UNLIKELY", "UNSURE", "NSFW", "missing"}
 MOST_TAGS = 100
 """Different tags that are counted one by one; a part with more is odd, and its record should stay small."""
 RUNS_AT_ONCE = 512
@@ -174,7 +173,3 @@ def _report(shard: Shard) -> None:
         100 * share,
         tags,
     )
-    if unknown := sorted(set(shard.tags) - KNOWN_TAGS):
-        log.warning(
-            "part %s: tags that LAION does not document: %s. Counted, and treated as `keep` says.", shard.part, unknown
-        )

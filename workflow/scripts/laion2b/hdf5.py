@@ -41,7 +41,9 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
 
     All space is allocated first, so a disk that is too small shows before any time is lost.
     """
-    with h5py.File(path, "w", alignment_threshold=1, alignment_interval=PAGE) as file:
+    size = rows * dimensions * HALF.itemsize
+    # Only objects of at least the threshold are aligned: the data, and nothing of the small things around it.
+    with h5py.File(path, "w", alignment_threshold=min(size, PAGE) or 1, alignment_interval=PAGE) as file:
         layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         layout.set_obj_track_times(False)
         if rows:
@@ -56,7 +58,7 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
     descriptor = os.open(path, os.O_WRONLY)
     try:
         if rows:
-            os.posix_fallocate(descriptor, offset, rows * dimensions * HALF.itemsize)
+            os.posix_fallocate(descriptor, offset, size)
             os.lseek(descriptor, offset, os.SEEK_SET)
         yield descriptor
     finally:

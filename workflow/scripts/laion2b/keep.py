@@ -44,18 +44,16 @@ def _comparable(kind: pa.DataType, value: object) -> bool:
 
 
 def mask(batch: pa.RecordBatch, conditions: Sequence[Condition]) -> pa.BooleanArray:
-    """Return a Boolean per row of the batch, True = keep: all conditions hold. A missing value never holds."""
-    everything = pa.array([True]).take(pa.array([0] * batch.num_rows, pa.int64()))
+    """Return a Boolean per row of a batch of plain columns, True = keep: all conditions hold. A missing value never holds."""
+    everything = pa.repeat(True, batch.num_rows)
     return reduce(pc.and_, (_holds(batch.column(c), sign, value) for c, sign, value in conditions), everything)
 
 
 def _holds(column: pa.Array, sign: str, value: object) -> pa.BooleanArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
     if pa.types.is_null(column.type):
-        return pa.array([False] * len(column), pa.bool_())
+        return pa.repeat(False, len(column))
     if is_text(column.type):
-        column, kind = text(column), BYTES
+        column, kind = text(column), BYTES  # bytes, because text may hold what is not UTF-8
     else:
         kind = None
     if sign in COMPARISONS:

@@ -46,10 +46,10 @@ class Metadata:
                 )
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield all rows in order, at most BATCH at a time, with these columns in this order."""
+        """Yield all rows in order, at most BATCH at a time, with these columns in this order, plain."""
         try:
             for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
-                yield batch.select(list(columns))
+                yield pa.record_batch({name: plain(batch.column(name)) for name in columns})
         except (pa.ArrowException, OSError) as error:
             raise self.error(
                 f"rows that can't be read ({_first_line(error)})", "sound data", "the file was altered or damaged"
@@ -66,6 +66,13 @@ class Metadata:
                 do="delete the file and run again, or try another mirror, or adapt `columns` and `keep` in config.yaml",
             )
         )
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """Return a column without the encodings that need kernels of their own: dictionaries and views."""
+    if pa.types.is_dictionary(column.type):
+        return plain(column.dictionary_decode())
+    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
 
 
 def value_type(kind: pa.DataType) -> pa.DataType:

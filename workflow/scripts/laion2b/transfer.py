@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 
 import requests
 import urllib3
@@ -235,6 +235,10 @@ def _blocks(response: requests.Response, limits: Limits) -> Iterator[bytes]:
             block = response.raw.read1(size, decode_content=False)
         except (TimeoutError, urllib3.exceptions.ReadTimeoutError):
             raise AttemptFailedError(f"no byte for {limits.timeout:g} s", slow=True) from None
+        except urllib3.exceptions.ProtocolError as error:
+            if isinstance(error.args[-1], IncompleteRead):
+                return  # the caller counts the bytes, and says how many are missing
+            raise AttemptFailedError(f"the connection broke: {_reason(error)}") from None
         except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
             raise AttemptFailedError(f"the connection broke: {_reason(error)}") from None
         if not block:

@@ -22,7 +22,7 @@ def header(columns: Sequence[str]) -> bytes:
 
 
 def lines(batch: pa.RecordBatch) -> pa.Buffer | bytes:
-    """Return the lines of all rows of a batch, each with its LF, as one buffer."""
+    """Return the lines of all rows of a batch of plain columns, each with its LF, as one buffer."""
     if batch.num_rows == 0:
         return b""
     cells = [quoted(text(column)) for column in batch.columns]
@@ -37,12 +37,9 @@ def text(column: pa.Array) -> pa.Array:
 
     Numbers are written with as many digits as it takes to read the same value back.
     """
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return text(column.dictionary_decode())
-    if pa.types.is_floating(kind):
+    if pa.types.is_floating(column.type):
         column = column.cast(pa.float64())  # what every reader parses numbers as
-    if not is_text(kind):
+    if not is_text(column.type):
         column = column.cast(pa.large_string())
     return column.cast(BYTES)
 

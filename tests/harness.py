@@ -1,0 +1,109 @@
+"""Runs the real workflow, as a process, the way a user does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import yaml
+
+from demo import synthetic
+from tests import reference
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def templates(base: str | Path) -> dict[str, str]:
+    """Return the pair of templates for a mirror in the upstream layout."""
+    return {"embeddings": f"{base}/{synthetic.EMBEDDINGS}", "metadata": f"{base}/{synthetic.METADATA}"}
+
+
+@dataclass
+class Work:
+    """A working directory with a config.yaml, in which snakemake is run."""
+
+    folder: Path
+
+    def configure(self, *mirrors: str | Path, **keys: object) -> None:
+        """Write config.yaml. Time-outs are short, because faults in tests are meant."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        content = {"mirrors": [templates(mirror) for mirror in mirrors], "timeout": 5, "attempts": 3} | keys
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def command(self, *arguments: str, repository: Path = REPOSITORY) -> list[str]:
+        """Return the command line that runs the workflow in this folder."""
+        return [sys.executable, "-m", "snakemake", "-s", str(repository / "Snakefile"), "--cores", "4", *arguments]
+
+    def run(
+        self,
+        *arguments: str,
+        ok: bool = True,
+        environment: Mapping[str, str] | None = None,
+        repository: Path = REPOSITORY,
+    ) -> str:
+        """Run the workflow and return what it printed, after a check that it succeeded, or failed, as expected."""
+        done = subprocess.run(
+            self.command(*arguments, repository=repository),
+            cwd=self.folder,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start the workflow in a process group of its own."""
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def jobs(self, output: str) -> dict[str, int]:
+        """Return how many jobs of each rule a run or a dry run announced."""
+        table = output.partition("Job stats:")[2].partition("total")[0].splitlines()
+        return {words[0]: int(words[1]) for words in map(str.split, table) if len(words) == 2 and words[1].isdigit()}
+
+    def embeddings(self, last: int) -> np.ndarray:
+        """Return the dataset of a product."""
+        with h5py.File(self.folder / f"laion2B-{last}.h5") as file:
+            return file["emb"][:]
+
+    def check_products(self, mirror: Path, last: int, first: int = 1) -> None:
+        """Compare both products of a subset, to the bit, with the slow reference."""
+        matrix, text = reference.subset(mirror, range(first, last + 1))
+        assert self.embeddings(last).tobytes() == matrix.tobytes()
+        assert (self.folder / f"metadata-{last}.tsv").read_bytes() == text
+
+    def record(self, name: str) -> dict:
+        """Return the record of a part's file."""
+        return json.loads((self.folder / "parts" / f"{name}.json").read_text())
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """Kill a process and all its descendants, as a power failure would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Return as soon as the condition holds; fail if it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.01)
+
+
+def products(last: int) -> Sequence[str]:
+    """Return the two targets of a subset."""
+    return f"laion2B-{last}.h5", f"metadata-{last}.tsv"

@@ -1,0 +1,83 @@
+"""Shards come together in the order given, and damage does not get in."""
+
+import numpy as np
+import pytest
+
+from laion2b import hdf5
+from laion2b.concatenate import concatenate_embeddings, concatenate_metadata
+from laion2b.errors import ShardError
+from laion2b.files import beside
+from tests.unit.test_filter import DEFINITION, filter_part, write
+
+COLUMNS = ["caption", "NSFW"]
+PARTS = {1: ["a"] * 5, 2: [], 3: ["NSFW", "b", "NSFW"], 10: ["c", "\t", "NSFW", 'q"']}
+
+
+@pytest.fixture
+def shards(tmp_path):
+    """Return the HDF5 files, TSVs and records of four shards, one of them without rows."""
+    files = {"h5": [], "tsv": [], "json": []}
+    for part, tags in PARTS.items():
+        names = {ending: tmp_path / f"{part:04d}.{ending}" for ending in files}
+        for ending, path in names.items():
+            files[ending].append(path)
+        paths = {"embeddings": tmp_path / f"{part}.npy", "metadata": tmp_path / f"{part}.parquet"}
+        write(paths, tags)
+        filter_part(
+            **paths, shard_embeddings=names["h5"], shard_metadata=names["tsv"], shard_record=names["json"],
+            part=str(part), definition=DEFINITION,
+        )  # fmt: skip
+    return files
+
+
+def build(shards, target):
+    """Concatenate both kinds and return what came out."""
+    rows = concatenate_embeddings(shards["h5"], shards["json"], target, 4)
+    tsv = target.with_suffix(".tsv")
+    assert concatenate_metadata(shards["tsv"], shards["json"], tsv, COLUMNS) == rows
+    return target.read_bytes(), tsv.read_bytes()
+
+
+def test_in_the_order_given(shards, tmp_path):
+    content, tsv = build(shards, tmp_path / "subset.h5")
+    expected = np.repeat([0, 1, 2, 3, 4, 1, 0, 1, 3], 4).astype("<f2")
+    assert content[hdf5.locate(tmp_path / "subset.h5").offset :].startswith(expected.tobytes())
+    lines = b'0\ta\n1\ta\n2\ta\n3\ta\n4\ta\n1\tb\n0\tc\n1\t"\t"\n3\t"q"""\n'
+    assert tsv == b"caption\tNSFW\n" + lines
+    reverse = {ending: files[::-1] for ending, files in shards.items()}
+    assert build(reverse, tmp_path / "reverse.h5")[1].startswith(b"caption\tNSFW\n0\tc\n")
+
+
+def flip(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "a bit in the embeddings": lambda shards: flip(shards["h5"][0], hdf5.locate(shards["h5"][0]).offset + 3),
+    "a bit in the TSV": lambda shards: flip(shards["tsv"][0], -2),
+    "the header line": lambda shards: flip(shards["tsv"][0], 0),
+    "a cut HDF5": lambda shards: shards["h5"][0].write_bytes(shards["h5"][0].read_bytes()[:-9]),
+    "a cut TSV": lambda shards: shards["tsv"][0].write_bytes(shards["tsv"][0].read_bytes()[:-1]),
+    "no HDF5 at all": lambda shards: shards["h5"][0].write_bytes(b"x" * 9000),
+    "the shard of another part": lambda shards: shards["h5"][0].write_bytes(shards["h5"][2].read_bytes()),
+    "the TSV of another part": lambda shards: shards["tsv"][0].write_bytes(shards["tsv"][2].read_bytes()),
+    "a record that is none": lambda shards: shards["json"][0].write_text("{}"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_shard_is_named_and_the_old_product_stays(shards, tmp_path, damage):
+    target = tmp_path / "subset.h5"
+    before = build(shards, target)
+    DAMAGES[damage](shards)
+    with pytest.raises(ShardError, match=r"0001\.(h5|tsv|json): found .* What to do: delete .*0001"):
+        build(shards, target)
+    assert (target.read_bytes(), target.with_suffix(".tsv").read_bytes()) == before
+    assert not beside(target, ".tmp").exists()
+
+
+def test_shards_of_other_dimensions(shards, tmp_path):
+    with pytest.raises(ShardError, match="expected \\(5, 8\\)"):
+        concatenate_embeddings(shards["h5"], shards["json"], tmp_path / "subset.h5", 8)

@@ -1,0 +1,99 @@
+"""The configuration is complete, and mistakes in it are explained."""
+
+import pytest
+import yaml
+
+from laion2b import configuration
+from laion2b.errors import ConfigError
+from tests.harness import REPOSITORY
+
+DEFAULTS = REPOSITORY / "config.yaml"
+SCHEMA = REPOSITORY / "workflow" / "config.schema.yaml"
+
+
+def load(**keys):
+    return configuration.load(keys, DEFAULTS, SCHEMA)
+
+
+def mirror(embeddings="/x/{part}.npy", metadata="/x/{part}.parquet"):
+    return {"embeddings": embeddings, "metadata": metadata}
+
+
+def test_the_defaults_are_the_official_subsets():
+    settings = load()
+    assert settings == yaml.safe_load(DEFAULTS.read_text())
+    assert [len(configuration.parts(last, settings["first_part"])) for last in settings["subsets"]] == [11, 33, 111]
+    assert (settings["keep"], settings["dimensions"]) == ([["NSFW", "!=", "NSFW"]], 768)
+
+
+def test_single_keys_override_the_defaults():
+    assert load(dimensions=512) == load() | {"dimensions": 512}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"keep": []},
+        {"keep": [["width", ">", 3], ["NSFW", "not in", ["a", "b"]], ["good", "==", True]]},
+        {"bandwidth": 2.5},
+        {"bandwidth": None},
+        {"mirrors": [mirror(), mirror("https://a.example/{part}.npy")]},
+        {"mirrors": [mirror("/x/{part}.npz")]},
+        {"first_part": 0, "subsets": [0]},
+    ],
+)
+def test_good_configurations(keys):
+    assert load(**keys).items() >= keys.items()
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"mirror": []}, "`mirror` is not a key of the configuration; did you mean `mirrors`?"),
+        ({"zzz": 1}, "`zzz` is not a key of the configuration; the keys are mirrors, "),
+        ({"first_part": -1}, "`first_part`: -1 is not valid. Expected: the number of the first part"),
+        ({"first_part": "1"}, "`first_part`: '1' is not valid."),
+        ({"first_part": 5, "subsets": [4, 5]}, "`subsets`: [4] end before `first_part`, which is 5."),
+        ({"subsets": []}, "`subsets`: [] is not valid."),
+        ({"subsets": [3, 3]}, "`subsets`: [3, 3] is not valid."),
+        ({"columns": "url"}, "`columns`: 'url' is not valid."),
+        ({"columns": [1]}, "`columns[0]`: 1 is not valid."),
+        ({"dimensions": 0}, "`dimensions`: 0 is not valid."),
+        ({"keep_parts": "no"}, "`keep_parts`: 'no' is not valid."),
+        ({"bandwidth": 0}, "`bandwidth`: 0 is not valid."),
+        ({"keep": [["NSFW", "!="]]}, "`keep[0]`: ['NSFW', '!='] is not valid."),
+        ({"keep": [["NSFW", "like", "x"]]}, "'like' is not an operator; use one of ==, !=, <, <=, >, >=, in, not in."),
+        ({"keep": [["NSFW", "in", "x"]]}, "NSFW in needs a list of values, but has 'x'."),
+        ({"keep": [["NSFW", "in", []]]}, "NSFW in needs a list of values, but has []."),
+        ({"keep": [["NSFW", "==", None]]}, "NSFW == None can't be compared"),
+        ({"keep": [["NSFW", "==", ["x"]]]}, "NSFW == ['x'] can't be compared"),
+        ({"keep": [[3, "==", "x"]]}, "3 is not the name of a column."),
+        ({"mirrors": []}, "`mirrors`: minItems is violated."),
+        ({"mirrors": [{"embeddings": "/x/{part}.npy"}]}, "`mirrors[0]`: required is violated."),
+        ({"mirrors": [mirror("/x/{part}.npy.gz")]}, "the embeddings end in '.gz'. Expected: one ending"),
+        ({"mirrors": [mirror(), mirror("/x/{part}.h5")]}, "the embeddings end in '.h5', '.npy'. Expected: one ending"),
+        ({"mirrors": [mirror(metadata="/x/{part}.csv")]}, "the metadata end in '.csv'."),
+        ({"mirrors": [mirror("ftp://x/{part}.npy")]}, "ftp:// can't be fetched from"),
+    ],
+)
+def test_mistakes(keys, sentence):
+    with pytest.raises(ConfigError) as caught:
+        load(**keys)
+    assert sentence in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once_and_no_secret_with_them():
+    with pytest.raises(ConfigError) as caught:
+        load(colums=[], dimensions="x", mirrors=[{"embeddings": "https://a:s3cret@b.example/{part}.npy?s3cret"}])
+    assert str(caught.value).count("\n- ") == 3
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("last", "first", "expected"), [(3, 1, [1, 2, 3]), (1, 1, [1]), (2, 0, [0, 1, 2])])
+def test_parts(last, first, expected):
+    assert configuration.parts(last, first) == expected
+
+
+def test_no_parts():
+    with pytest.raises(ConfigError, match="The subset 1 would end before it begins"):
+        configuration.parts(1, 2)

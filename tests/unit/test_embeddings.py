@@ -1,0 +1,157 @@
+"""Reading embeddings in every form, and refusing what is not sound."""
+
+import io
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from laion2b.embeddings import BLOCK, HALF, open_embeddings
+from laion2b.errors import PartError
+
+
+def matrix(rows: int, dimensions: int = 8, dtype: str = "<f2") -> np.ndarray:
+    return np.random.default_rng(3).normal(0, 1, (rows, dimensions)).astype(dtype)
+
+
+def read(path) -> np.ndarray:
+    """Return all rows, copied out of the blocks."""
+    with open_embeddings(path) as embeddings:
+        blocks = [block.copy() for block in embeddings.blocks()]
+        assert all(block.dtype == HALF and block.flags.c_contiguous for block in blocks)
+        return np.concatenate([np.empty((0, embeddings.dimensions), HALF), *blocks])
+
+
+def save_h5(path, array, **options):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("emb", data=array, **options)
+
+
+WRITERS = {
+    ".npy": np.save,
+    ".npz": lambda path, array: np.savez(path, array),
+    "-compressed.npz": lambda path, array: np.savez_compressed(path, other=array[:1], emb=array),
+    ".h5": save_h5,
+    "-chunked.h5": lambda path, array: save_h5(path, array, chunks=(7, 3), compression="gzip", maxshape=(None, None)),
+}
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("rows", [0, 1, BLOCK // 16, BLOCK // 16 + 1])
+def test_every_form(tmp_path, ending, rows):
+    if not rows and "chunked" in ending:
+        rows = 7
+    path = tmp_path / f"part{ending}"
+    array = matrix(rows)
+    WRITERS[ending](path, array)
+    assert read(path).tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("array", "conversion"),
+    [
+        (matrix(50), None),
+        (matrix(50, dtype="<f4"), "float32 is rounded"),
+        (matrix(50, dtype=">f4"), "float32 is rounded to float16 (to nearest, ties to even) and big-endian"),
+        (matrix(50, dtype=">f2"), "big-endian"),
+        (np.asfortranarray(matrix(200_000)), "Fortran order"),
+        (np.asfortranarray(matrix(50, dtype=">f4")), "Fortran order"),
+        (np.asfortranarray(matrix(50, 1)), None),
+    ],
+)
+def test_conversions(tmp_path, array, conversion):
+    path = tmp_path / "part.npy"
+    np.save(path, array)
+    assert read(path).tobytes() == array.astype("<f2").tobytes()
+    with open_embeddings(path) as embeddings:
+        found = embeddings.conversion()
+    assert found is None if conversion is None else conversion in found
+
+
+def test_rounding_is_to_nearest_even_and_keeps_what_is_no_number(tmp_path):
+    values = np.array([[1 + 2**-11, 1 + 3 * 2**-11, 1e6, np.nan, -np.inf, -0.0, 2**-25, 65519]], "<f4")
+    np.save(tmp_path / "part.npy", values)
+    found = read(tmp_path / "part.npy")
+    np.testing.assert_array_equal(found, [[1, 1 + 2**-9, np.inf, np.nan, -np.inf, -0.0, 0, 65504]])
+
+
+def npy(shape: str, descr: str = "'<f2'", data: bytes = b"", version: bytes = b"\1\0") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY" + version + len(header).to_bytes(2, "little") + header + data
+
+
+def npz(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return stream.getvalue()
+
+
+def pickled() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.array([[{}, 1]], dtype=object), allow_pickle=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "found"),
+    [
+        (".npy", b"", "a header that is none"),
+        (".npy", b"<html>not found</html>", "a header that is none"),
+        (".npy", npy("(2, 3)", data=b"x" * 11), "found 11 bytes of data, expected 12, because its header says 2 x 3"),
+        (".npy", npy("(2, 3)", data=b"x" * 13), "found 13 bytes of data, expected 12"),
+        (".npy", npy("(1000000000000, 768)"), "found 0 bytes of data, expected 1,536,000,000,000,000"),
+        (".npy", npy("(-2, -3)", data=b"x" * 12), "found shape \\(-2, -3\\)"),
+        (".npy", npy("(6,)", data=b"x" * 12), "found shape \\(6,\\)"),
+        (".npy", npy("(2, 0)"), "found shape \\(2, 0\\)"),
+        (".npy", npy("(2, 3)", "'<i2'", b"x" * 12), "numbers of type int16"),
+        (".npy", npy("(1, 1)", "'<f8'", b"x" * 8), "numbers of type float64"),
+        (".npy", npy("(1, 1)", "[('a', '<f2')]", b"x" * 2), "numbers of type .*'a'"),
+        (".npy", npy("__import__('os')"), "a header that is none"),
+        (".npy", npy("(1, 1)", version=b"\3\0"), "a header that is none"),
+        (".npy", npy("(1" + "," * 5000 + ")"), "a header that is none"),
+        (".npy", pickled(), "pickled objects"),
+        (".npz", b"PK", "a file that can't be read"),
+        (".npz", npz(), "the arrays none"),
+        (".npz", npz(a=npy("(1, 1)", data=b"xx"), b=b""), "the arrays a, b"),
+        (".npz", npz(a=npy("(2, 1)", data=b"xx")), "2 bytes of data"),
+        (".npz", npz(a=npy("(1, 1)", data=b"xx"))[:-30], "a file that can't be read"),
+        (".h5", b"", "a file that HDF5 can't open"),
+    ],
+)
+def test_unsound_files(tmp_path, ending, content, found):
+    path = tmp_path / f"part{ending}"
+    path.write_bytes(content)
+    with pytest.raises(PartError, match=found) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: found ")
+
+
+def test_an_npz_whose_checksum_is_wrong(tmp_path):
+    path = tmp_path / "part.npz"
+    content = bytearray(npz(a=npy("(1, 8)", data=b"0123456789abcdef")))
+    content[content.index(b"0123")] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PartError, match="CRC"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"), [("other", matrix(3)), ("emb", matrix(3)[0]), ("emb", np.arange(6).reshape(2, 3))]
+)
+def test_an_hdf5_file_with_something_else(tmp_path, name, array):
+    path = tmp_path / "part.h5"
+    with h5py.File(path, "w") as file:
+        file[name] = array
+    with pytest.raises(PartError, match="found (other in it|shape|numbers of type)"):
+        read(path)
+
+
+def test_a_truncated_hdf5_file(tmp_path):
+    path = tmp_path / "part.h5"
+    save_h5(path, matrix(1000))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(PartError, match="truncated"):
+        read(path)

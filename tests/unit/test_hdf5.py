@@ -1,0 +1,46 @@
+"""The layout of the HDF5 files."""
+
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+from laion2b import hdf5
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 5000])
+@pytest.mark.parametrize("dimensions", [1, 512, 768])
+def test_layout(tmp_path, rows, dimensions):
+    path = tmp_path / "x.h5"
+    data = np.random.default_rng(1).normal(size=(rows, dimensions)).astype("<f2")
+    with hdf5.create(path, rows, dimensions) as descriptor:
+        os.write(descriptor, data.tobytes())
+    with h5py.File(path) as file:
+        emb = file["emb"]
+        assert (emb.shape, emb.dtype.str) == ((rows, dimensions), "<f2")
+        assert emb[:].tobytes() == data.tobytes()
+        layout = emb.id.get_create_plist().get_layout()
+        assert layout == (h5py.h5d.CONTIGUOUS if rows else h5py.h5d.COMPACT)
+        assert not emb.attrs
+    if rows:
+        assert hdf5.locate(path).offset % hdf5.PAGE == 0
+        mapped = np.memmap(path, "<f2", "r", hdf5.locate(path).offset, data.shape)
+        assert mapped.tobytes() == data.tobytes()
+
+
+def test_old_superblock_and_no_user_block_as_jld2_wants(tmp_path):
+    with hdf5.create(tmp_path / "x.h5", 10, 4):
+        pass
+    assert (tmp_path / "x.h5").read_bytes()[:9] == b"\x89HDF\r\n\x1a\n\0"
+
+
+def test_nothing_varies(tmp_path, monkeypatch):
+    files = []
+    for number in range(2):
+        monkeypatch.setenv("TZ", f"UTC{number}")
+        with hdf5.create(tmp_path / f"{number}.h5", 10, 4):
+            pass
+        os.utime(tmp_path / f"{number}.h5", (number, number))
+        files.append((tmp_path / f"{number}.h5").read_bytes())
+    assert files[0] == files[1]

@@ -1,0 +1,73 @@
+"""Templates of mirrors."""
+
+from pathlib import Path
+
+import pytest
+
+from laion2b import mirrors
+from laion2b.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("template", "expected", "ending"),
+    [
+        ("https://a.example/x/img_emb_{part:04d}.npy", "https://a.example/x/img_emb_0007.npy", ".npy"),
+        ("http://a.example:8080/{part:03d}/{part}.NPZ?sig=a.b", "http://a.example:8080/007/7.NPZ?sig=a.b", ".npz"),
+        ("file:///data/{part}.h5", "file:///data/7.h5", ".h5"),
+        ("/data/it's here/{part:d}.npy", "/data/it's here/7.npy", ".npy"),
+        ("../data/{part:4d}.npy", "../data/   7.npy", ".npy"),
+        ("~/data/100%/{part}#1.npy", "~/data/100%/7#1.npy", ".npy"),
+    ],
+)
+def test_good_templates(template, expected, ending):
+    mirrors.check(template)
+    assert mirrors.addresses([{"embeddings": template}], "img_emb", 7) == [expected]
+    assert mirrors.ending(template) == ending
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("https://a.example/x.npy", "must stand in it as {part}"),
+        ("https://a.example/{}.npy", "nothing else may stand in braces"),
+        ("https://a.example/{part}{other}.npy", "nothing else may stand in braces"),
+        ("https://a.example/{part.__class__}.npy", "nothing else may stand in braces"),
+        ("https://a.example/{part!r}.npy", "nothing else may stand in braces"),
+        ("https://a.example/{part:>999999999}.npy", "nothing else may stand in braces"),
+        ("https://a.example/{part.npy", "expected '}'"),
+        ("ftp://a.example/{part}.npy", "ftp:// can't be fetched from"),
+        ("htps://a.example/{part}.npy", "htps:// can't be fetched from"),
+        ("s3://bucket/{part}.npy", "s3:// can't be fetched from"),
+        ("https:/a.example/{part}.npy", "two slashes"),
+        ("https:///{part}.npy", "names no host"),
+        ("https://me:s3cret@a.example/{part}.npy", "user name or password"),
+    ],
+)
+def test_bad_templates(template, reason):
+    with pytest.raises(ConfigError, match=reason) as caught:
+        mirrors.check(template)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [("/a/b.npy", "/a/b.npy"), ("file:///a/b%20c.npy", "/a/b c.npy"), ("~/b.npy", str(Path.home() / "b.npy"))],
+)
+def test_local_paths(address, path):
+    assert mirrors.local_path(address) == Path(path)
+
+
+def test_relative_paths_start_in_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert mirrors.local_path("a/b.npy") == tmp_path / "a" / "b.npy"
+
+
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("https://me:pw@a.example:1/x?sig=1#f", "https://a.example:1/x"),
+        ("/local/what?.npy", "/local/what?.npy"),
+    ],
+)
+def test_without_secrets(address, safe):
+    assert mirrors.without_secrets(address) == safe

@@ -1,0 +1,77 @@
+"""The disk that a run needs."""
+
+from pathlib import Path
+
+import pytest
+
+from laion2b import space
+from laion2b.errors import SpaceError
+
+PART = space.Pair(1000, 100)
+
+
+def plan(downloads=6, shards=3, embeddings=(3,), metadata=(3,)):
+    return space.Plan([Path(f"nowhere/{number}") for number in range(downloads)], shards, embeddings, metadata)
+
+
+@pytest.mark.parametrize(
+    ("planned", "options", "expected"),
+    [
+        (plan(), {}, (3300, 3300, 3300)),
+        (plan(), {"linked": True}, (0, 3300, 3300)),
+        (plan(downloads=200), {"keep_parts": False}, (2200, 3300, 3300)),
+        (plan(downloads=2), {"keep_parts": False}, (1100, 3300, 3300)),
+        (plan(0, 0, (1, 2), ()), {}, (0, 0, 3000)),
+        (plan(0, 0, (), (1, 2)), {}, (0, 0, 300)),
+    ],
+)
+def test_need(planned, options, expected):
+    options = {"linked": False, "keep_parts": True, "at_once": 2} | options
+    assert space.need(planned, PART, **options) == space.Need(*expected)
+
+
+def test_what_has_been_fetched_already_is_not_needed_again(tmp_path):
+    (tmp_path / "x.npy.part").write_bytes(b"x" * 400)
+    planned = space.Plan([tmp_path / "x.npy", tmp_path / "y.npy"], 0, (), ())
+    assert space.need(planned, PART, linked=False, keep_parts=True, at_once=1).parts == 700
+
+
+def test_a_part_is_measured_then_asked_for_then_assumed(tmp_path):
+    assert space.typical_part(tmp_path, 768, lambda kind: None) == space.Pair(938_705 * 1536, 180_000_000)
+    assert space.typical_part(tmp_path, 768, {"embeddings": 7, "metadata": 8}.get) == space.Pair(7, 8)
+    for name, size in {
+        "img_emb_0001.npy": 10,
+        "img_emb_0002.npy": 20,
+        "img_emb_0002.npy.json": 9,
+        "img_emb_3.npy.part": 1,
+    }.items():
+        (tmp_path / name).write_bytes(b"x" * size)
+    assert space.typical_part(tmp_path, 768, {"embeddings": 7, "metadata": 8}.get) == space.Pair(15, 8)
+
+
+def folders(tmp_path):
+    return {kind: tmp_path / "not yet there" / kind for kind in ("parts", "shards", "products")}
+
+
+def test_a_run_that_fits(tmp_path):
+    sentence = space.check(space.Need(1, 2, 3), folders(tmp_path), keep_parts=True, insist=True)
+    assert sentence.startswith(
+        "This run will write about 1 bytes of parts, 2 bytes of shards and 3 bytes of products; 6 bytes"
+    )
+
+
+@pytest.mark.parametrize("keep_parts", [True, False])
+def test_a_run_that_does_not_fit(tmp_path, keep_parts):
+    need = space.Need(10**17, 0, 0)
+    with pytest.raises(SpaceError, match="That does not fit") as caught:
+        space.check(need, folders(tmp_path), keep_parts=keep_parts, insist=True)
+    assert ("`keep_parts: false`" in str(caught.value)) == keep_parts
+    assert "That does not fit" in space.check(need, folders(tmp_path), keep_parts=keep_parts, insist=False)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (1.44e9, "1.4 GB"), (1.6e14, "160,000.0 GB")],
+)
+def test_readable(size, text):
+    assert space.readable(size) == text

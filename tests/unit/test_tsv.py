@@ -1,0 +1,122 @@
+"""The TSV is byte for byte what CSV.jl writes."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from laion2b import keep, tsv
+from laion2b.metadata import open_metadata, plain
+from tests import reference
+
+GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
+COLUMNS = ["caption", "NSFW", "LICENSE", "url"]
+KEEP = [["NSFW", "!=", "NSFW"]]
+
+
+def written(path: Path, conditions: list) -> bytes:
+    """Return the TSV of a parquet file, by way of the library."""
+    text = tsv.header(COLUMNS)
+    with open_metadata(path) as table:
+        for batch in table.batches(COLUMNS):
+            text += bytes(tsv.lines(batch.filter(keep.mask(batch, conditions))))
+    return text
+
+
+@pytest.mark.parametrize("path", sorted(GOLDENS.glob("*.parquet")), ids=lambda path: path.stem)
+def test_goldens(path):
+    assert written(path, KEEP) == (GOLDENS / f"{path.name.partition('.')[0]}.filtered.tsv").read_bytes()
+
+
+def test_golden_with_all_rows():
+    assert written(GOLDENS / "nasty.string.parquet", []) == (GOLDENS / "nasty.all.tsv").read_bytes()
+
+
+def test_golden_mask():
+    table = pq.read_table(GOLDENS / "nasty.string.parquet", columns=["NSFW"])
+    masks = [keep.mask(batch, KEEP).to_pylist() for batch in table.to_batches()]
+    assert sum(masks, []) == json.loads((GOLDENS / "nasty.mask.json").read_text())
+
+
+TEXTS = ["plain", "", None, 'a"b', "tab\there", "lf\nhere", "cr\rhere", " x ", "#", "nul\0", '"', "ü\U0001f3a8", "\t"]
+TYPES = {
+    "string": pa.array(TEXTS, pa.string()),
+    "large_string": pa.array(TEXTS, pa.large_string()),
+    "string_view": pa.array(TEXTS, pa.string_view()),
+    "dictionary": pa.array(TEXTS, pa.string()).dictionary_encode(),
+    "large dictionary": pa.array(TEXTS, pa.large_string()).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
+def test_every_type_of_text_any_codec_and_row_groups(tmp_path, kind, codec):
+    path = tmp_path / "metadata.parquet"
+    table = pa.table(dict.fromkeys(COLUMNS, TYPES[kind]))
+    pq.write_table(table, path, compression=codec, row_group_size=5)
+    assert written(path, []) == reference.line(COLUMNS) + b"".join(reference.line([text] * 4) for text in TEXTS)
+
+
+def test_pandas_categorical_and_null_columns(tmp_path):
+    pd = pytest.importorskip("pandas")
+    path = tmp_path / "metadata.parquet"
+    pd.DataFrame(
+        {"caption": pd.Categorical(["x", None, "y\t"]), "NSFW": ["a", "b", "c"], "LICENSE": [None] * 3, "url": [""] * 3}
+    ).to_parquet(path)
+    assert written(path, KEEP) == b'caption\tNSFW\tLICENSE\turl\nx\ta\t\t\n\tb\t\t\n"y\t"\tc\t\t\n'
+
+
+def test_bytes_that_are_not_utf8_pass_through():
+    broken = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\4\0\0\0\7\0\0\0"), pa.py_buffer(b'\xff\xfea"\xc3\t\x80')]
+    )
+    batch = pa.record_batch({"caption": broken})
+    assert bytes(tsv.lines(batch)) == b'"\xff\xfea"""\n"\xc3\t\x80"\n'
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            pa.array([0.1, 1e300, None, -0.0, 5e-324, 1 / 3]),
+            ["0.1", "1e+300", "", "-0", "5e-324", "0.3333333333333333"],
+        ),
+        (pa.array([0.1], pa.float32()), ["0.10000000149011612"]),
+        (pa.array([1 / 3], pa.float16()), ["0.333251953125"]),
+        (pa.array([2**63 - 1, None]), ["9223372036854775807", ""]),
+        (pa.array([True, False, None]), ["true", "false", ""]),
+        (pa.array([None, None]), ["", ""]),
+        (pa.array([float("nan"), float("inf")]), ["nan", "inf"]),
+    ],
+)
+def test_numbers(values, expected):
+    assert bytes(tsv.lines(pa.record_batch({"x": values}))).decode().split("\n")[:-1] == expected
+
+
+def test_a_slice_writes_only_its_own_rows():
+    batch = pa.record_batch({"a": TYPES["string"], "b": plain(TYPES["dictionary"])}).slice(3, 4)
+    assert bytes(tsv.lines(batch)) == b"".join(reference.line([text, text]) for text in TEXTS[3:7])
+
+
+def test_a_header_with_odd_names():
+    assert tsv.header(["a\tb", 'c"', "d"]) == b'"a\tb"\t"c"""\td\n'
+
+
+CELLS = st.one_of(st.none(), st.text(st.sampled_from('\t\n\r" ,#a\\\0é'), max_size=6), st.text(max_size=6))
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=30))
+def test_cells_like_the_slow_reference(rows):
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    batch = pa.record_batch({str(number): pa.array(column, pa.string()) for number, column in enumerate(columns)})
+    assert bytes(tsv.lines(batch)) == b"".join(reference.line(row) for row in rows)
+
+
+@given(st.floats(allow_nan=False))
+def test_floating_point_numbers_read_back_as_the_same_value(number):
+    text = bytes(tsv.lines(pa.record_batch({"x": pa.array([number])})))
+    assert float(text).hex() == number.hex()
