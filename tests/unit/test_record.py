@@ -29,7 +29,7 @@ def test_a_file_that_changed_since(file):
     record.adopt(file)
     record.check_size(file)
     file.write_bytes(b"abcd")
-    with pytest.raises(PartError, match="found 4 bytes, expected 3, as x.npy.json says"):
+    with pytest.raises(PartError, match=r"found 4 bytes, expected 3, as x.npy.json says"):
         record.check_size(file)
 
 

@@ -1,6 +1,5 @@
 """Downloads in real runs: cut, resumed, failed over, linked, adopted, limited."""
 
-import os
 import shutil
 from pathlib import Path
 

@@ -44,7 +44,7 @@ def _comparable(kind: pa.DataType, value: object) -> bool:
 
 
 def mask(batch: pa.RecordBatch, conditions: Sequence[Condition]) -> pa.BooleanArray:
-    """Return a Boolean per row of a batch of plain columns, True = keep: all conditions hold. A missing value never holds."""
+    """Return a Boolean per row of a batch of plain columns, True = keep: all conditions hold; a missing value never."""
     everything = pa.repeat(True, batch.num_rows)
     return reduce(pc.and_, (_holds(batch.column(c), sign, value) for c, sign, value in conditions), everything)
 
