@@ -47,14 +47,16 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
     def answer(self) -> None:
-        """Find the file and send it, whole or from where the Range header says."""
+        """Find the file and send it."""
         file = self.server.folder / self.request_log.path
         if ".." in file.parts or not file.is_file():
             self.head(404, {"Content-Length": "0"})
             return
-        content = file.read_bytes()
-        validators = {"ETag": self.etag(file), "Last-Modified": formatdate(file.stat().st_mtime, usegmt=True)}
-        start = self.range_start(len(content), validators)
+        self.send(file.read_bytes(), self.validators(file))
+
+    def send(self, content: bytes, validators: dict[str, str]) -> None:
+        """Send a content, whole or from where the Range header says."""
+        start = self.range_start(validators)
         if start is None:
             self.head(200, validators | {"Content-Length": str(len(content)), "Accept-Ranges": "bytes"})
             self.body(content)
@@ -65,12 +67,13 @@ class Handler(BaseHTTPRequestHandler):
             self.head(206, validators | rest | {"Content-Length": str(len(content) - start)})
             self.body(content[start:])
 
-    def etag(self, file: Path) -> str:
-        """Return a strong validator of the file."""
+    def validators(self, file: Path) -> dict[str, str]:
+        """Return the headers by which a client can tell whether the file has changed."""
         stat = file.stat()
-        return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        return {"ETag": etag, "Last-Modified": formatdate(stat.st_mtime, usegmt=True)}
 
-    def range_start(self, size: int, validators: dict[str, str]) -> int | None:
+    def range_start(self, validators: dict[str, str]) -> int | None:
         """Return the first byte asked for, or None if the whole file is wanted or the client's copy is stale."""
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         condition = self.headers.get("If-Range")

@@ -1,5 +1,6 @@
 """A part of true size goes through, in bounded memory."""
 
+import json
 import subprocess
 import sys
 
@@ -12,7 +13,14 @@ from tests.harness import REPOSITORY
 
 ROWS = 1_000_000
 LIBRARY = REPOSITORY / "workflow" / "scripts" / "laion2b"
-COLUMNS = '["caption", "NSFW", "LICENSE", "url"]'
+DEFINITION = json.dumps(
+    {
+        "keep": [["NSFW", "!=", "NSFW"]],
+        "columns": ["caption", "NSFW", "LICENSE", "url"],
+        "dimensions": 768,
+        "version": 1,
+    }
+)
 
 
 # A child's peak of memory is at least what its parent had when it started it, so a small process starts it.
@@ -41,13 +49,13 @@ def test_a_part_of_true_size(tmp_path):
     shard = {ending: tmp_path / f"0001.{ending}" for ending in ("h5", "tsv", "json")}
     memory = run(
         "filter", "--part", "0001", "--input", embeddings, metadata, "--output", *shard.values(),
-        "--keep", '[["NSFW", "!=", "NSFW"]]', "--columns", COLUMNS, "--dimensions", 768, "--definition", 1,
+        "--definition", DEFINITION,
     )  # fmt: skip
     assert memory < 400e6
     common = "--shards", shard["h5"], shard["h5"], "--records", shard["json"], shard["json"]
-    assert run("concatenate_embeddings", *common, "--output", tmp_path / "x.h5", "--dimensions", 768) < 400e6
+    assert run("concatenate_embeddings", *common, "--output", tmp_path / "x.h5", "--definition", DEFINITION) < 400e6
     common = "--shards", shard["tsv"], shard["tsv"], "--records", shard["json"], shard["json"]
-    assert run("concatenate_metadata", *common, "--output", tmp_path / "x.tsv", "--columns", COLUMNS) < 400e6
+    assert run("concatenate_metadata", *common, "--output", tmp_path / "x.tsv", "--definition", DEFINITION) < 400e6
 
     tags = np.array(synthetic.metadata(1, ROWS)["NSFW"].to_pylist(), dtype=object)
     kept = np.flatnonzero((tags != "NSFW") & (tags != None))  # noqa: E711 - element by element

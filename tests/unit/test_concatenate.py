@@ -1,5 +1,7 @@
 """Shards come together in the order given, and damage does not get in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from laion2b.errors import ShardError
 from laion2b.files import beside
 from tests.unit.test_filter import DEFINITION, filter_part, write
 
-COLUMNS = ["caption", "NSFW"]
 PARTS = {1: ["a"] * 5, 2: [], 3: ["NSFW", "b", "NSFW"], 10: ["c", "\t", "NSFW", 'q"']}
 
 
@@ -32,9 +33,9 @@ def shards(tmp_path):
 
 def build(shards, target):
     """Concatenate both kinds and return what came out."""
-    rows = concatenate_embeddings(shards["h5"], shards["json"], target, 4)
+    rows = concatenate_embeddings(shards["h5"], shards["json"], target, DEFINITION)
     tsv = target.with_suffix(".tsv")
-    assert concatenate_metadata(shards["tsv"], shards["json"], tsv, COLUMNS) == rows
+    assert concatenate_metadata(shards["tsv"], shards["json"], tsv, DEFINITION) == rows
     return target.read_bytes(), tsv.read_bytes()
 
 
@@ -78,6 +79,13 @@ def test_a_damaged_shard_is_named_and_the_old_product_stays(shards, tmp_path, da
     assert not beside(target, ".tmp").exists()
 
 
-def test_shards_of_other_dimensions(shards, tmp_path):
-    with pytest.raises(ShardError, match="expected \\(5, 8\\)"):
-        concatenate_embeddings(shards["h5"], shards["json"], tmp_path / "subset.h5", 8)
+@pytest.mark.parametrize(
+    "other",
+    [{"dimensions": 8}, {"keep": []}, {"columns": ["NSFW", "caption"]}, {"version": 2}],
+    ids=lambda other: next(iter(other)),
+)
+def test_shards_of_another_definition(shards, tmp_path, other):
+    definition = replace(DEFINITION, **other)
+    for kind, concatenate in (("h5", concatenate_embeddings), ("tsv", concatenate_metadata)):
+        with pytest.raises(ShardError, match=r"0001.json: found a shard made by .* do: delete .*0001.json"):
+            concatenate(shards[kind], shards["json"], tmp_path / "subset", definition)

@@ -52,14 +52,24 @@ def test_good_configurations(keys):
         ({"mirror": []}, "`mirror` is not a key of the configuration; did you mean `mirrors`?"),
         ({"zzz": 1}, "`zzz` is not a key of the configuration; the keys are mirrors, "),
         ({"first_part": -1}, "`first_part`: -1 is not valid. Expected: the number of the first part"),
-        ({"first_part": "1"}, "`first_part`: '1' is not valid."),
+        ({"first_part": "one"}, "`first_part`: 'one' is not valid."),
         ({"first_part": 5, "subsets": [4, 5]}, "`subsets`: [4] end before `first_part`, which is 5."),
         ({"subsets": []}, "`subsets`: [] is not valid."),
         ({"subsets": [3, 3]}, "`subsets`: [3, 3] is not valid."),
         ({"columns": "url"}, "`columns`: 'url' is not valid."),
         ({"columns": [1]}, "`columns[0]`: 1 is not valid."),
         ({"dimensions": 0}, "`dimensions`: 0 is not valid."),
-        ({"keep_parts": "no"}, "`keep_parts`: 'no' is not valid."),
+        ({"keep_parts": "perhaps"}, "`keep_parts`: 'perhaps' is not valid."),
+        ({"dimensions": 768.0}, "`dimensions`: 768.0 is not valid."),
+        ({"first_part": True}, "`first_part`: True is not valid."),
+        ({"subsets": 2}, "`subsets`: 2 is not valid. Expected: a list of the last parts"),
+        ({"keep": [["width", "<", 2**70]]}, "can't be compared"),
+        ({"keep": [["width", "<", float("nan")]]}, "can't be compared"),
+        ({"mirrors": [mirror("http://[bad/{part}.npy")]}, "Invalid IPv6 URL"),
+        (
+            {"checksums": "/nowhere/SHA256SUMS"},
+            "/nowhere/SHA256SUMS, which `checksums` names, can't be read: No such file",
+        ),
         ({"bandwidth": 0}, "`bandwidth`: 0 is not valid."),
         ({"keep": [["NSFW", "!="]]}, "`keep[0]`: ['NSFW', '!='] is not valid."),
         ({"keep": [["NSFW", "like", "x"]]}, "'like' is not an operator; use one of ==, !=, <, <=, >, >=, in, not in."),
@@ -68,8 +78,8 @@ def test_good_configurations(keys):
         ({"keep": [["NSFW", "==", None]]}, "NSFW == None can't be compared"),
         ({"keep": [["NSFW", "==", ["x"]]]}, "NSFW == ['x'] can't be compared"),
         ({"keep": [[3, "==", "x"]]}, "3 is not the name of a column."),
-        ({"mirrors": []}, "`mirrors`: minItems is violated."),
-        ({"mirrors": [{"embeddings": "/x/{part}.npy"}]}, "`mirrors[0]`: required is violated."),
+        ({"mirrors": []}, "`mirrors`: found list. Expected: where parts are fetched from"),
+        ({"mirrors": [{"embeddings": "/x/{part}.npy"}]}, "`mirrors[0]`: found the keys embeddings. Expected: "),
         ({"mirrors": [mirror("/x/{part}.npy.gz")]}, "the embeddings end in '.gz'. Expected: one ending"),
         ({"mirrors": [mirror(), mirror("/x/{part}.h5")]}, "the embeddings end in '.h5', '.npy'. Expected: one ending"),
         ({"mirrors": [mirror(metadata="/x/{part}.csv")]}, "the metadata end in '.csv'."),
@@ -87,6 +97,28 @@ def test_all_mistakes_are_told_at_once_and_no_secret_with_them():
         load(colums=[], dimensions="x", mirrors=[{"embeddings": "https://a:s3cret@b.example/{part}.npy?s3cret"}])
     assert str(caught.value).count("\n- ") == 3
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "meant"),
+    [
+        ({"keep_parts": "false"}, {"keep_parts": False}),
+        ({"bandwidth": "null"}, {"bandwidth": None}),
+        ({"subsets": ["2", "3"]}, {"subsets": [2, 3]}),
+        ({"keep": '[[NSFW, "==", UNSURE]]'}, {"keep": [["NSFW", "==", "UNSURE"]]}),
+    ],
+)
+def test_values_as_the_command_line_leaves_them(keys, meant):
+    assert load(**keys) == load(**meant)
+
+
+def test_parts_are_not_deleted_through_a_link(tmp_path):
+    parts = tmp_path / "parts"
+    configuration.refuse_to_delete_shared(parts, {"keep_parts": False})
+    parts.symlink_to(tmp_path)
+    configuration.refuse_to_delete_shared(parts, {"keep_parts": True})
+    with pytest.raises(ConfigError, match="is a link to .*, which others may use"):
+        configuration.refuse_to_delete_shared(parts, {"keep_parts": False})
 
 
 @pytest.mark.parametrize(("last", "first", "expected"), [(3, 1, [1, 2, 3]), (1, 1, [1]), (2, 0, [0, 1, 2])])

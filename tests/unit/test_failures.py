@@ -26,4 +26,10 @@ def test_logs_tell_which_jobs_failed_and_why(tmp_path):
         "filter 0003: it ended without a word: killed, or out of memory or time?",
     ]
     assert summary(tmp_path, 200).count("\n- ") == 4
-    assert summary(tmp_path, 400).startswith("No job left a reason in its log.")
+    assert summary(tmp_path, 400).startswith("The run ended before its jobs could say why")
+
+
+def test_an_interrupted_run_is_not_a_list_of_failures(tmp_path):
+    (tmp_path / "filter").mkdir()
+    (tmp_path / "filter" / "0001.log").write_text("2026-01-01 ERROR interrupted.\n")
+    assert summary(tmp_path, 0).startswith("The run was interrupted.\nRun the same command again")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from laion2b import hdf5
 from laion2b.errors import PartError
-from laion2b.filter import MOST_TAGS, Definition, filter_part, kept_runs, write_all
-from laion2b.shard import Shard
+from laion2b.filter import MOST_TAGS, filter_part, kept_runs, write_all
+from laion2b.shard import Definition, Shard
 
 DEFINITION = Definition([["NSFW", "!=", "NSFW"]], ["caption", "NSFW"], 4, 1)
 
@@ -61,12 +61,28 @@ def test_row_k_of_the_tsv_is_row_k_of_the_embeddings(paths, tags):
     lines = paths["shard_metadata"].read_text().split("\n")[1:-1]
     assert [line.split("\t")[0] for line in lines] == [str(row % 2048) for row in kept]
     assert (shard.rows, shard.rows_in, located.rows) == (len(kept), len(tags), len(kept))
-    assert shard == Shard.read(paths["shard_record"])
+    assert shard == Shard.read(paths["shard_record"], DEFINITION)
 
 
 def test_counts_of_tags(paths):
     write(paths, ["NSFW", None, "UNSURE", "odd", "", "UNSURE"])
     assert filter_part(**paths).tags == {"UNSURE": 2, "NSFW": 1, "missing": 1, "odd": 1, "": 1}
+
+
+def test_rows_that_are_unusual_but_stay(paths):
+    matrix = write(paths, ["a"] * 8 + ["NSFW"] * 4)
+    matrix[:] = 1
+    matrix[[0, 5, 8]] = 0
+    matrix[1] = -0.0
+    matrix[2, 0] = 0
+    matrix[3, 3] = np.nan
+    matrix[4, 0] = -np.inf
+    matrix[6, 1] = -np.float16(np.nan)
+    matrix[9] = np.inf
+    np.save(paths["embeddings"], matrix)
+    shard = filter_part(**paths)
+    assert (shard.zero_rows, shard.not_finite_rows) == (3, 3)
+    assert hdf5.locate(paths["shard_embeddings"]).rows == 8
 
 
 def test_a_part_with_a_tag_for_each_row_has_a_small_record(paths):

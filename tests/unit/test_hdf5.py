@@ -1,5 +1,6 @@
 """The layout of the HDF5 files."""
 
+import errno
 import os
 
 import h5py
@@ -44,3 +45,14 @@ def test_nothing_varies(tmp_path, monkeypatch):
         os.utime(tmp_path / f"{number}.h5", (number, number))
         files.append((tmp_path / f"{number}.h5").read_bytes())
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.EOPNOTSUPP])
+def test_a_file_system_without_allocation(tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with hdf5.create(tmp_path / "x.h5", 3, 4) as descriptor:
+        os.write(descriptor, b"x" * 24)
+    assert hdf5.locate(tmp_path / "x.h5").rows == 3

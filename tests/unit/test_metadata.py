@@ -21,7 +21,7 @@ def test_batches_hold_the_columns_asked_for_in_that_order(tmp_path):
 @pytest.mark.parametrize(
     ("table", "found"),
     [
-        (pa.table({"nsfw": ["x"]}), "no column NSFW, but nsfw"),
+        (pa.table({"nsfw": ["x"]}), "no column NSFW; did you mean nsfw"),
         (pa.table({"a": ["x"], "b": ["y"]}), "no column NSFW, but a, b"),
         (pa.table([pa.array(["x"])] * 2, names=["NSFW", "NSFW"]), "the column NSFW 2 times"),
         (pa.table({"NSFW": [b"x"]}), "the column NSFW of type binary"),

@@ -75,7 +75,7 @@ def test_another_process_waits_for_the_lock_and_finds_the_finished_file(final):
         other = subprocess.Popen(
             [sys.executable, "-c", program, str(final)], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        assert b"is being downloaded by another run" in other.stderr.readline()
+        assert b"is being written by another run" in other.stderr.readline()
         partial.publish()
     assert other.communicate()[0] == b"True 0\n"
     assert names(final.parent) == ["x.npy"]

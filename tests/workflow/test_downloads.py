@@ -113,7 +113,7 @@ def test_a_part_that_no_mirror_has_is_named_and_spoils_nothing_else(work, mirror
     summary = output.partition("What failed, and why:")[2]
     assert "download img_emb_0005.npy: parts/img_emb_0005.npy could not be downloaded" in summary
     assert f"{mirror.url}/img_emb/img_emb_0005.npy: HTTP status 404" in summary
-    assert len(summary.partition("All else stands")[0].strip().splitlines()) == 2
+    assert len(summary.partition("Run the same command")[0].strip().splitlines()) == 2
     assert sorted(path.name for path in (work.folder / "shards").glob("*.h5")) == [f"000{n}.h5" for n in (1, 2, 3, 4)]
 
 

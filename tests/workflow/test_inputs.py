@@ -68,7 +68,7 @@ def test_other_numbers_are_converted_with_a_warning(work, holding, dtype):
     [
         ("rows", "found 64 embeddings and 60 rows of metadata, expected as many of one as of the other"),
         ("dimensions", "found 512 dimensions, expected 768"),
-        ("column", "found no column NSFW, but nsfw, expected one column named exactly NSFW"),
+        ("column", "found no column NSFW; did you mean nsfw?, expected one column named exactly NSFW"),
         ("objects", "found pickled objects, expected numbers"),
     ],
 )

@@ -14,46 +14,39 @@ def check_space():
     """Say how much disk this run needs, and stop it if there is less."""
     downloads = planned("download")
     addresses = {
-        mirrors.STEMS[job.wildcards.stem]: mirrors.addresses(
-            settings["mirrors"], job.wildcards.stem, int(job.wildcards.part)
-        )
+        Path(job.output[0]): mirrors.addresses(settings["mirrors"], job.wildcards.stem, int(job.wildcards.part))
         for job in downloads
     }
-    part = space.typical_part(
-        Path("parts"),
-        settings["dimensions"],
-        lambda kind: size_on_mirrors(addresses[kind]) if kind in addresses else None,
-    )
     plan = space.Plan(
-        downloads=[Path(job.output[0]) for job in downloads],
-        shards=len(planned("filter")),
-        subset_embeddings=[len(job.input.shards) for job in planned("concatenate_embeddings")],
-        subset_metadata=[len(job.input.shards) for job in planned("concatenate_metadata")],
+        downloads={file: not preflight.is_linked(urls) for file, urls in addresses.items()},
+        shards=[Path(file) for job in planned("filter") for file in job.output],
+        embeddings={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_embeddings")},
+        metadata={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_metadata")},
     )
-    needed = space.need(
-        plan,
-        part,
-        linked=not mirrors.is_remote(settings["mirrors"][0]["embeddings"]),
-        keep_parts=settings["keep_parts"],
-        at_once=DOWNLOADS + workflow.cores,
-    )
+    part = space.typical_part(Path("parts"), settings["dimensions"], preflight.asker(addresses, logger.warning))
+    jobs = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
+    needed = space.need(plan, part, keep_parts=settings["keep_parts"], at_once=DOWNLOADS + jobs)
     folders = {"parts": Path("parts"), "shards": Path("shards"), "products": Path()}
     logger.info(space.check(needed, folders, keep_parts=settings["keep_parts"], insist=settings["check_space"]))
 
 
-def announce_fetching_again():
-    """Say which parts were deleted after use and must be fetched again, because their shards have to change."""
-    again = [job.output[0] for job in planned("download") if Path("shards", f"{job.wildcards.part}.h5").exists()]
+def check_inputs():
+    """Stop before shards are lost to a definition that fits no part, or parts that are not ours are deleted."""
+    filters = planned("filter")
+    preflight.check_definition([Path(job.input.metadata) for job in filters], json.loads(DEFINITION))
+    if not settings["keep_parts"]:
+        preflight.refuse_to_delete([Path(file) for job in filters for file in job.input])
+    again = [job for job in planned("download") if Path("shards", f"{job.wildcards.part}.h5").exists()]
     if again:
         logger.warning(
-            f"{len(again)} files of parts will be downloaded again: their shards must be rebuilt, because the "
-            "definition (keep, columns, dimensions) changed, and the parts were not kept (`keep_parts: false`)."
+            f"{len(again)} files of parts will be downloaded again: their shards have to be rebuilt, and the parts "
+            "are not there any more."
         )
 
 
 onstart:
     try:
-        announce_fetching_again()
+        check_inputs()
         check_space()
     except Laion2bError as error:
         raise WorkflowError(error) from None

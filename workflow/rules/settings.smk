@@ -8,12 +8,12 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pare
 LIBRARY = WORKFLOW / "scripts" / "laion2b"
 sys.path.insert(0, str(LIBRARY.parent))
 
-from laion2b import DEFINITION, cli, configuration, failures, mirrors, space
-from laion2b.download import size_on_mirrors
+from laion2b import DEFINITION_VERSION, cli, configuration, failures, mirrors, preflight, space
 from laion2b.errors import Laion2bError
 
 try:
     settings = configuration.load(config, WORKFLOW.parent / "config.yaml", WORKFLOW / "config.schema.yaml")
+    configuration.refuse_to_delete_shared(Path("parts"), settings)
 except Laion2bError as error:
     raise WorkflowError(error) from None
 
@@ -25,8 +25,19 @@ DOWNLOADS = workflow.global_resources["downloads"].value
 
 os.environ.update(cli.job_environment(LIBRARY, settings, DOWNLOADS))
 
-# A part's embeddings keep the ending they have on the mirror: .npy, .npz or .h5.
+# What a shard is reaches the rules as a param, so that a change of it rebuilds what it concerns, and nothing else.
+DEFINITION = json.dumps(
+    {key: settings[key] for key in ("keep", "columns", "dimensions")} | {"version": DEFINITION_VERSION}
+)
+
+# A part's embeddings have the ending that they have on the mirrors: .npy, .npz or .h5.
 ENDING = mirrors.ending(settings["mirrors"][0]["embeddings"])
+
+
+def embeddings_of_part(wildcards):
+    """Return the embeddings of a part: those that are there, whatever their form, else those of the mirrors."""
+    names = [f"parts/img_emb_{wildcards.part}{ending}" for ending in (ENDING, *mirrors.EMBEDDINGS_ENDINGS)]
+    return next((name for name in names if Path(name).exists()), names[0])
 
 
 def part_file(path):
@@ -38,7 +49,10 @@ def of_subset(pattern):
     """Return the input function that names a file of each shard of the subset that ends with part `last`, in order."""
 
     def files(wildcards):
-        numbers = configuration.parts(int(wildcards.last), settings["first_part"])
+        try:
+            numbers = configuration.parts(int(wildcards.last), settings["first_part"])
+        except Laion2bError as error:
+            raise WorkflowError(error) from None
         return [pattern.format(part=f"{number:04d}") for number in numbers]
 
     return files
@@ -47,5 +61,5 @@ def of_subset(pattern):
 wildcard_constraints:
     stem="|".join(mirrors.STEMS),
     part=r"\d{4}|[1-9]\d{4}\d*",
-    ending=f"{ENDING[1:]}|parquet",
+    ending="|".join(ending[1:] for ending in (*mirrors.EMBEDDINGS_ENDINGS, *mirrors.METADATA_ENDINGS)),
     last=r"0|[1-9]\d*",

@@ -9,9 +9,9 @@ concatenate
 
 __version__ = "0.1.0"
 
-DEFINITION = 1
+DEFINITION_VERSION = 1
 """Version of what a shard and a product are, to the byte.
 
-It reaches the rules as a parameter, so raising it rebuilds every shard and product without a download.
+It reaches the rules as part of a parameter, so raising it rebuilds every shard and product without a download.
 Raise it if, and only if, a correction changes bytes of a shard or a product.
 """

@@ -5,13 +5,15 @@ import errno
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import mirrors
+from . import checksums, mirrors
 from .errors import Laion2bError
-from .failures import DONE
+from .failures import DONE, INTERRUPTED
+from .shard import Definition
 
 SETTINGS = "LAION2B_DOWNLOADS"
 """Environment variable with the mirrors and limits of downloads, as JSON."""
@@ -22,13 +24,14 @@ log = logging.getLogger("laion2b")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. Errors are sentences, on the terminal and in the log."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's, or Snakemake's, polite way to stop a job
     _log_to(options.log)
     try:
         options.run(options)
     except Laion2bError as error:
         log.error("%s", error)
     except KeyboardInterrupt:
-        log.error("interrupted.")
+        log.error(INTERRUPTED)
         return 130
     except OSError as error:
         log.error("%s", _explain(error))
@@ -47,7 +50,7 @@ def job_environment(library: Path, settings: Mapping, downloads: int) -> dict[st
     The mirrors come by this way, not as params, so that a changed mirror does not count as a changed definition, which
     would fetch every part anew, and so that an address with a signature in it is not logged with the command.
     """
-    limits = {key: settings[key] for key in ("mirrors", "timeout", "attempts")}
+    limits = {key: settings[key] for key in ("mirrors", "checksums", "timeout", "attempts")}
     bandwidth = settings["bandwidth"] and settings["bandwidth"] * 1e6 / downloads
     return {
         "LAION2B": str(library),
@@ -72,10 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     filter_.add_argument("--part", required=True)
     filter_.add_argument("--input", type=Path, nargs=2, required=True, metavar=("EMBEDDINGS", "METADATA"))
     filter_.add_argument("--output", type=Path, nargs=3, required=True, metavar=("H5", "TSV", "RECORD"))
-    filter_.add_argument("--keep", type=json.loads, required=True, help="conditions, as JSON")
-    filter_.add_argument("--columns", type=json.loads, required=True, help="list of names, as JSON")
-    filter_.add_argument("--dimensions", type=int, required=True)
-    filter_.add_argument("--definition", type=int, required=True)
+    filter_.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
 
     for kind in ("embeddings", "metadata"):
         concatenate = commands.add_parser(f"concatenate_{kind}", help=f"concatenate the {kind} of shards to a subset")
@@ -83,11 +83,16 @@ def _parser() -> argparse.ArgumentParser:
         concatenate.add_argument("--shards", type=Path, nargs="+", required=True)
         concatenate.add_argument("--records", type=Path, nargs="+", required=True)
         concatenate.add_argument("--output", type=Path, required=True)
-        if kind == "embeddings":
-            concatenate.add_argument("--dimensions", type=int, required=True)
-        else:
-            concatenate.add_argument("--columns", type=json.loads, required=True, help="list of names, as JSON")
+        concatenate.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
+
+    catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
+    catalogue.set_defaults(run=_checksums)
+    catalogue.add_argument("folder", type=Path)
     return parser
+
+
+def _definition(text: str) -> Definition:
+    return Definition(**json.loads(text))
 
 
 def _download(options: argparse.Namespace) -> None:
@@ -97,23 +102,42 @@ def _download(options: argparse.Namespace) -> None:
     from .transfer import Limits
 
     kind = mirrors.STEMS[options.stem]
-    settings = json.loads(os.environ[SETTINGS])
+    settings = _settings()
     addresses = mirrors.addresses(settings["mirrors"], options.stem, options.part)
     limits = Limits(settings["timeout"], settings["attempts"], settings["bandwidth"])
+    known = _catalogue(settings)
 
-    def check(file: Path) -> None:
+    def check(file: Path, sha256: str) -> None:
+        checksums.compare(options.output, sha256, known)
         with open_embeddings(file, options.output.suffix) if kind == "embeddings" else open_metadata(file):
             pass
 
     download(options.output, addresses, check, limits)
 
 
+def _settings() -> dict:
+    """Return what `job_environment` handed over; nothing outside a run."""
+    return json.loads(os.environ.get(SETTINGS, "{}"))
+
+
+def _catalogue(settings: Mapping) -> dict[str, str]:
+    return checksums.read(Path(settings["checksums"])) if settings.get("checksums") else {}
+
+
+def _checksums(options: argparse.Namespace) -> None:
+    for line in checksums.catalogue(options.folder):
+        print(line, flush=True)
+
+
 def _filter(options: argparse.Namespace) -> None:
     from . import record
-    from .filter import Definition, filter_part
+    from .filter import filter_part
 
+    known = _catalogue(_settings())
     for file in options.input:
         record.check_size(file)
+        if known:
+            checksums.compare(file, (record.read(file) or {}).get("sha256") or record.sha256_of(file), known)
     h5, tsv, shard_record = options.output
     filter_part(
         *options.input,
@@ -121,7 +145,7 @@ def _filter(options: argparse.Namespace) -> None:
         shard_metadata=tsv,
         shard_record=shard_record,
         part=options.part,
-        definition=Definition(options.keep, options.columns, options.dimensions, options.definition),
+        definition=options.definition,
     )
     for file in options.input:
         if record.adopt(file):
@@ -131,14 +155,14 @@ def _filter(options: argparse.Namespace) -> None:
 def _concatenate_embeddings(options: argparse.Namespace) -> None:
     from .concatenate import concatenate_embeddings
 
-    rows = concatenate_embeddings(options.shards, options.records, options.output, options.dimensions)
+    rows = concatenate_embeddings(options.shards, options.records, options.output, options.definition)
     log.info("%s: %s embeddings", options.output, f"{rows:,}")
 
 
 def _concatenate_metadata(options: argparse.Namespace) -> None:
     from .concatenate import concatenate_metadata
 
-    rows = concatenate_metadata(options.shards, options.records, options.output, options.columns)
+    rows = concatenate_metadata(options.shards, options.records, options.output, options.definition)
     log.info("%s: %s rows", options.output, f"{rows:,}")
 
 

@@ -13,16 +13,19 @@ from . import hdf5
 from .embeddings import BLOCK
 from .errors import ShardError, explain
 from .files import appearing
-from .shard import Shard
+from .shard import Definition, Shard
 from .tsv import header
 
 
-def concatenate_embeddings(shards: Sequence[Path], records: Sequence[Path], target: Path, dimensions: int) -> int:
+def concatenate_embeddings(
+    shards: Sequence[Path], records: Sequence[Path], target: Path, definition: Definition
+) -> int:
     """Write the dataset `emb` of shape (rows of all shards, dimensions) to `target` and return the rows.
 
-    Raises ShardError, and leaves what was at `target` before, if a shard is not what its record says.
+    Raises ShardError, and leaves what was at `target` before, if a shard is not what its record says, or was
+    made by another definition.
     """
-    expected = [Shard.read(path) for path in records]
+    expected, dimensions = [Shard.read(path, definition) for path in records], definition.dimensions
     matrices = [hdf5.locate(path) for path in shards]
     for matrix, record in zip(matrices, expected, strict=True):
         _compare(matrix.path, (record.rows, dimensions), (matrix.rows, matrix.dimensions), "rows and dimensions")
@@ -34,13 +37,14 @@ def concatenate_embeddings(shards: Sequence[Path], records: Sequence[Path], targ
     return rows
 
 
-def concatenate_metadata(shards: Sequence[Path], records: Sequence[Path], target: Path, columns: Sequence[str]) -> int:
+def concatenate_metadata(shards: Sequence[Path], records: Sequence[Path], target: Path, definition: Definition) -> int:
     """Write the TSVs of all shards, under one header line, to `target` and return the rows.
 
-    Raises ShardError, and leaves what was at `target` before, if a shard is not what its record says.
+    Raises ShardError, and leaves what was at `target` before, if a shard is not what its record says, or was
+    made by another definition.
     """
-    expected = [Shard.read(path) for path in records]
-    first_line = header(columns)
+    expected = [Shard.read(path, definition) for path in records]
+    first_line = header(definition.columns)
     with appearing(target) as (temporary,), temporary.open("wb", buffering=0) as file:
         file.write(first_line)
         for shard, record in zip(shards, expected, strict=True):

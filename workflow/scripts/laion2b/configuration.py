@@ -7,9 +7,18 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from . import mirrors
+from . import checksums, mirrors
 from .errors import ConfigError
 from .keep import COMPARISONS, MEMBERSHIPS, OPERATORS
+
+_VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer",
+        lambda _, value: isinstance(value, int) and not isinstance(value, bool),  # 1.0 would be one to JSON Schema
+    ),
+)
+LARGEST = 2**63
 
 
 def load(config: Mapping, defaults: Path, schema: Path) -> dict:
@@ -18,13 +27,30 @@ def load(config: Mapping, defaults: Path, schema: Path) -> dict:
     Raises ConfigError, with one sentence for every mistake, unless all of it makes sense.
     """
     known = yaml.safe_load(defaults.read_text(encoding="utf-8"))
-    settings = {**known, **config}
+    settings = {**known, **{key: _from_command_line(key, value) for key, value in config.items()}}
     mistakes = _check_schema(settings, yaml.safe_load(schema.read_text(encoding="utf-8")))
     if not mistakes:
-        mistakes = [*_check_mirrors(settings), *_check_subsets(settings), *_check_keep(settings)]
+        mistakes = [
+            *_check_mirrors(settings),
+            *_check_checksums(settings),
+            *_check_subsets(settings),
+            *_check_keep(settings),
+        ]
     if mistakes:
         raise ConfigError("The configuration can't be used:\n" + "\n".join(f"- {mistake}" for mistake in mistakes))
     return settings
+
+
+def _from_command_line(key: str, value: object) -> object:
+    """Return what is meant by a value of `--config KEY=VALUE`, which Snakemake leaves as text or lists of text."""
+    if isinstance(value, str) and key != "checksums":
+        try:
+            return yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value
+    if key == "subsets" and isinstance(value, list):
+        return [int(each) if isinstance(each, str) and each.isdecimal() else each for each in value]
+    return value
 
 
 def parts(last: int, first: int) -> list[int]:
@@ -37,19 +63,31 @@ def parts(last: int, first: int) -> list[int]:
     return list(range(first, last + 1))
 
 
+def refuse_to_delete_shared(parts: Path, settings: Mapping) -> None:
+    """Raise ConfigError if parts would be deleted from a folder that others may use."""
+    if parts.is_symlink() and not settings["keep_parts"]:
+        raise ConfigError(
+            f"`keep_parts: false` deletes parts, but {parts} is a link to {parts.resolve()}, which others may use. Set "
+            f"`keep_parts: true`, or make {parts} a folder of your own and name the shared one under `mirrors`."
+        )
+
+
 def _check_schema(settings: dict, schema: dict) -> list[str]:
     mistakes = []
     for key in settings.keys() - schema["properties"].keys():
         near = difflib.get_close_matches(str(key), schema["properties"], n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(schema['properties'])}."
         mistakes.append(f"`{key}` is not a key of the configuration; {hint}")
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(settings):
+    for error in _VALIDATOR(schema).iter_errors(settings):
         if not error.absolute_path:
             continue  # unknown keys, reported above; keys can't lack, for the defaults hold all
         key, *rest = error.absolute_path
         place = str(key) + "".join(f"[{step}]" for step in rest)
-        # A mirror may hold secrets, so what stands there is not repeated.
-        found = f"{error.instance!r} is not valid" if key != "mirrors" else f"{error.validator} is violated"
+        # A mirror may hold secrets, so only the names of its keys are repeated.
+        found = f"{error.instance!r} is not valid"
+        if key == "mirrors":
+            names = ", ".join(map(str, error.instance)) if isinstance(error.instance, dict) else None
+            found = f"found {'the keys ' + names if names else type(error.instance).__name__}"
         mistakes.append(f"`{place}`: {found}. Expected: {schema['properties'][key]['description']}.")
     return sorted(mistakes)
 
@@ -73,6 +111,15 @@ def _check_mirrors(settings: dict) -> list[str]:
     return mistakes
 
 
+def _check_checksums(settings: dict) -> list[str]:
+    try:
+        if settings["checksums"]:
+            checksums.read(Path(settings["checksums"]))
+    except ConfigError as error:
+        return [str(error)]
+    return []
+
+
 def _check_subsets(settings: dict) -> list[str]:
     early = [last for last in settings["subsets"] if last < settings["first_part"]]
     if not early:
@@ -90,9 +137,13 @@ def _check_keep(settings: dict) -> list[str]:
             mistakes.append(f"`keep`: {sign!r} is not an operator; use one of {', '.join(OPERATORS)}.")
         elif sign in MEMBERSHIPS and not (isinstance(value, list) and value):
             mistakes.append(f"`keep`: {column} {sign} needs a list of values, but has {value!r}.")
-        elif not all(isinstance(each, str | int | float) for each in values):
+        elif not all(isinstance(each, str | int | float) and _is_small(each) for each in values):
             mistakes.append(
                 f"`keep`: {column} {sign} {value!r} can't be compared; expected "
                 + ("text, a number, or true or false." if sign in COMPARISONS else "a list of texts or numbers.")
             )
     return mistakes
+
+
+def _is_small(value: str | float) -> bool:
+    return isinstance(value, str) or -LARGEST <= value < LARGEST

@@ -14,10 +14,12 @@ from .errors import DownloadError, PartError
 from .files import beside
 from .mirrors import is_remote, local_path, without_secrets
 from .partial import OVERLAP, Origin, Partial
-from .transfer import LONGEST_WAIT, REDIRECTS, AttemptFailedError, Limits, attempt, remote_size
+from .transfer import LONGEST_WAIT, AttemptFailedError, Limits, attempt, open_session, remote_size
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 1
+"""Seconds that a mirror is waited for without asking another one, or telling the user."""
 BACK_OFF_LIMIT = 120
 """Seconds at most between two attempts at a mirror that asks for no longer wait."""
 
@@ -41,19 +43,23 @@ class Download:
         self.mirrors = [Mirror(url) for url in urls]
         self.attempts: list[dict] = []
         self.started = record.now()
-        self.unsound_size: int | None = None
+        self.unsound_sizes: set[int] = set()
+        self.furthest = 0
 
     def next_mirror(self) -> Mirror:
-        """Wait until a mirror may be asked, and return it: fewest failures first, then the configured order."""
-        while True:
-            left = [mirror for mirror in self.mirrors if not mirror.given_up]
-            if not left:
-                raise DownloadError(self._story())
-            now = time.monotonic()
-            ready = [mirror for mirror in left if mirror.not_before <= now]
-            if ready:
-                return min(ready, key=lambda mirror: mirror.failures)
-            time.sleep(min(mirror.not_before for mirror in left) - now)
+        """Return the mirror to ask next, when its time has come: fewest failures first, then the configured order."""
+        left = [mirror for mirror in self.mirrors if not mirror.given_up]
+        if not left:
+            raise DownloadError(self._story())
+        now = time.monotonic()
+        soon = [mirror for mirror in left if mirror.not_before <= now + PATIENCE]
+        mirror = min(soon, key=lambda each: each.failures) if soon else min(left, key=lambda each: each.not_before)
+        pause = max(0.0, mirror.not_before - now)
+        if not soon:
+            last = self.attempts[-1]
+            log.warning("%s: %s: %s. Next attempt in %.0f s.", self.file, last["url"], last["result"], pause)
+        time.sleep(pause)
+        return mirror
 
     def note(self, mirror: Mirror, result: str, received: int = 0) -> None:
         """Remember how an attempt went."""
@@ -62,27 +68,29 @@ class Download:
         )
         log.info("%s: %s", without_secrets(mirror.url), result)
 
-    def failed(self, mirror: Mirror, error: AttemptFailedError, gained: int) -> None:
-        """Decide when, and whether, the mirror is asked again after a failure that brought `gained` bytes."""
-        self.note(mirror, str(error), gained)
-        if gained >= OVERLAP and not error.slow:
-            mirror.failures = 0
-            mirror.not_before = time.monotonic() + (error.wait or 0)
-            return
-        mirror.failures += 1
+    def failed(self, mirror: Mirror, error: AttemptFailedError, before: int = 0, now: int = 0) -> None:
+        """Decide when, and whether, the mirror is asked again after a failure.
+
+        The attempt found `before` bytes on disk and left `now`. Only bytes that no attempt before had brought are
+        progress: a mirror with which each attempt starts anew must not be asked without end.
+        """
+        self.note(mirror, str(error), now - before)
+        progress = now >= self.furthest + OVERLAP and not error.slow
+        self.furthest = max(self.furthest, now)
+        mirror.failures = 0 if progress else mirror.failures + 1
         mirror.given_up = error.final or mirror.failures >= self.limits.attempts
         pause = min(self.limits.back_off * 2 ** (mirror.failures - 1), BACK_OFF_LIMIT)
         pause *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not cryptography
         mirror.not_before = time.monotonic() + (pause if error.wait is None else min(error.wait, LONGEST_WAIT))
 
     def unsound(self, mirror: Mirror, error: PartError, size: int) -> None:
-        """Note that a complete file is not what its ending says; the same size twice is not bad luck."""
-        self.failed(mirror, AttemptFailedError(str(error)), 0)
-        if self.unsound_size == size:
+        """Note that a complete file is not what it should be; the same size twice is not bad luck."""
+        self.failed(mirror, AttemptFailedError(str(error)))
+        if size in self.unsound_sizes:
             raise DownloadError(self._story())
-        self.unsound_size = size
+        self.unsound_sizes.add(size)
 
-    def record(self, origin: Origin, sha256: str) -> None:
+    def record(self, origin: Origin, sha256: str, final_url: str | None = None) -> None:
         """Write the record beside the finished file; say so if an earlier download had other bytes."""
         earlier = record.read(self.file)
         if earlier and earlier["sha256"] != sha256:
@@ -94,6 +102,7 @@ class Download:
         record.write(
             self.file,
             url=origin.url,
+            final_url=final_url,
             size=origin.total,
             sha256=sha256,
             etag=origin.etag,
@@ -104,27 +113,31 @@ class Download:
 
     def _story(self) -> str:
         lines = [f"{entry['at']} {entry['url']}: {entry['result']}" for entry in self.attempts]
+        last = f"{self.attempts[-1]['url']}: {self.attempts[-1]['result'].removesuffix('.')}"
         return (
-            f"{self.file} could not be downloaded, from {len(self.mirrors)} "
-            f"{'mirror' if len(self.mirrors) == 1 else 'mirrors'}, in {len(lines)} "
-            f"{'attempt' if len(lines) == 1 else 'attempts'}. The last one: {self.attempts[-1]['url']}: "
-            f"{self.attempts[-1]['result']}. What to do: run the same command again later, which goes on where this "
-            "one stopped, or add a mirror to `mirrors` in config.yaml. All attempts:\n  " + "\n  ".join(lines)
+            f"{self.file} could not be downloaded, from {_count(self.mirrors, 'mirror')}, "
+            f"in {_count(lines, 'attempt')}. The last one: {last}. What to do: run the same command again later, which "
+            "goes on where this one stopped, or add a mirror to `mirrors` in config.yaml.\n"
+            "  All attempts:\n  " + "\n  ".join(lines)
         )
 
 
-def download(file: Path, addresses: Sequence[str], check: Callable[[Path], object], limits: Limits) -> None:
+def _count(things: Sequence, name: str) -> str:
+    return f"{len(things)} {name}" + "s" * (len(things) != 1)
+
+
+def download(file: Path, addresses: Sequence[str], check: Callable[[Path, str], object], limits: Limits) -> None:
     """Bring `file` from the first of `addresses` (URLs or local paths) that has it, and write its record.
 
-    `check` raises PartError for a file that is not sound. Bytes go to `NAME.part`, which survives every failure, and
-    get the final name when they are complete and sound. A local address is linked to, never copied or changed.
+    `check(path, sha256)` raises PartError for a file that is not sound. Bytes go to `NAME.part`, which survives every
+    failure, and get the final name when complete and sound. A local address is linked to, never copied or changed.
     Raises DownloadError, with every attempt in it, when no mirror gives the file.
     """
     history = Download(file, addresses, limits)
-    with requests.Session() as session, Partial(file) as partial:
-        session.max_redirects = REDIRECTS
+    with open_session() as session, Partial(file) as partial:
         if file.exists():  # another run brought it while this one waited for the lock
             record.adopt(file)
+        history.furthest = partial.have
         while not file.exists():
             mirror = history.next_mirror()
             if is_remote(mirror.url):
@@ -146,40 +159,40 @@ def size_on_mirrors(addresses: Sequence[str]) -> int | None:
 
 
 def _fetch(
-    session: requests.Session, mirror: Mirror, partial: Partial, check: Callable[[Path], object], history: Download
+    session: requests.Session, mirror: Mirror, partial: Partial, check: Callable[[Path, str], object], history: Download
 ) -> None:
     before = partial.have
     try:
         attempt(session, mirror.url, partial, history.limits)
     except AttemptFailedError as error:
-        history.failed(mirror, error, partial.have - before)
+        history.failed(mirror, error, before, partial.have)
         return
-    size, origin = partial.have, partial.origin
+    size, origin, sha256 = partial.have, partial.origin, partial.sha256.hexdigest()
     try:
-        check(partial.path)
+        check(partial.path, sha256)
     except PartError as error:
         partial.discard()
         history.unsound(mirror, error, size)
         return
     history.note(mirror, "complete", size - before)
-    sha256 = partial.sha256.hexdigest()
     partial.publish()
-    history.record(origin, sha256)
+    history.record(origin, sha256, partial.final_url)
 
 
-def _link(mirror: Mirror, file: Path, check: Callable[[Path], object], history: Download) -> None:
+def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], history: Download) -> None:
     original = local_path(mirror.url)
     if not original.is_file():
-        history.failed(mirror, AttemptFailedError("there is no such file", final=True), 0)
+        history.failed(mirror, AttemptFailedError("there is no such file", final=True))
         return
+    sha256 = record.sha256_of(original)
     try:
-        check(original)
+        check(original, sha256)
     except PartError as error:
-        history.failed(mirror, AttemptFailedError(str(error), final=True), 0)
+        history.failed(mirror, AttemptFailedError(str(error), final=True))
         return
     history.note(mirror, "linked")
     link = beside(file, ".tmp")
     link.unlink(missing_ok=True)
     link.symlink_to(original)
     link.replace(file)
-    history.record(Origin(without_secrets(mirror.url), file.stat().st_size), record.sha256_of(file))
+    history.record(Origin(without_secrets(mirror.url), file.stat().st_size), sha256)

@@ -5,6 +5,7 @@ Nothing is trusted: the header must agree with the size of the file, and pickled
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def open_embeddings(path: Path, ending: str | None = None) -> Iterator[Embedding
     try:
         with opener(path) as embeddings:
             yield embeddings
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise _unsound(path, f"a file that can't be read ({error})", f"sound embeddings ({ending})") from None
 
 
@@ -126,12 +127,12 @@ def _open_npz(path: Path) -> Iterator[Embeddings]:
 @contextmanager
 def _open_h5(path: Path) -> Iterator[Embeddings]:
     try:
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", locking=False)
     except OSError as error:
         raise _unsound(path, f"a file that HDF5 can't open ({error})", f"HDF5 with a dataset {KEY}") from None
     with file:
         matrix = file.get(KEY)
-        if not isinstance(matrix, h5py.Dataset):
+        if not isinstance(matrix, h5py.Dataset) or matrix.shape is None:
             keys = ", ".join(list(file)[:10]) or "nothing"
             raise _unsound(path, f"{keys} in it", f"a dataset {KEY}", "the file holds something else")
         shape = _check_matrix(path, matrix.shape, matrix.dtype)

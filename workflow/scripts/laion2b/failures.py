@@ -5,13 +5,20 @@ from pathlib import Path
 DONE = "done"
 """The last word in the log of a job that ended well."""
 FAILED = "ERROR "
+INTERRUPTED = "interrupted."
 
 
 def summary(logs: Path, since: float) -> str:
     """Return what to tell the user at the end of a failed run: a line for each job that failed since `since`."""
-    failed = "".join(f"- {line}\n" for line in failed_jobs(logs, since))
-    found = f"What failed, and why:\n{failed}" if failed else "No job left a reason in its log.\n"
-    return f"{found}All else stands. Run the same command again to go on."
+    failed = failed_jobs(logs, since)
+    lines = [f"- {line}" for line in failed if INTERRUPTED not in line]
+    if lines:
+        lines = ["What failed, and why:", *lines]
+    elif failed:
+        lines = ["The run was interrupted."]
+    else:
+        lines = ["The run ended before its jobs could say why: see above."]
+    return "\n".join([*lines, "Run the same command again to go on; what was finished is not done again."])
 
 
 def failed_jobs(logs: Path, since: float) -> list[str]:

@@ -1,15 +1,59 @@
-"""Files that appear under their final name only when they are complete."""
+"""Files that appear under their final name only when they are complete, and have one writer at a time."""
 
+import errno
+import fcntl
 import json
+import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 def beside(path: Path, ending: str) -> Path:
     """Return the name of a companion of `path` in the same folder: `x.npy` and `.part` give `x.npy.part`."""
     return path.with_name(path.name + ending)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Yield a descriptor of the file at `path`, made if need be, that no other process has locked.
+
+    Waits while another process has it: a second run, or a job that outlived the run that started it. The file may be
+    renamed or removed inside the block; whoever waited for it then starts with a new one.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(descriptor, path)
+            if is_at(descriptor, path):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("%s is being written by another run; waiting for it.", path)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        log.info("%s: this file system has no locks; do not run twice at once on it.", path)
+
+
+def is_at(descriptor: int, path: Path) -> bool:
+    """Tell whether an open file is the one that has this name now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -22,23 +66,25 @@ def appearing(*paths: Path) -> Iterator[tuple[Path, ...]]:
     temporary = tuple(beside(path, ".tmp") for path in paths)
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield temporary
-        for file in temporary:
-            flush(file)
-        for file, path in zip(temporary, paths, strict=True):
-            file.replace(path)
-    except BaseException:
-        for file in temporary:
-            file.unlink(missing_ok=True)
-        raise
+    with ExitStack() as locks:
+        descriptors = [locks.enter_context(locked(file)) for file in temporary]
+        try:
+            yield temporary
+            for descriptor in descriptors:
+                os.fsync(descriptor)
+            for file, path in zip(temporary, paths, strict=True):
+                file.replace(path)
+        except BaseException:
+            for file in temporary:
+                file.unlink(missing_ok=True)
+            raise
     for folder in {path.parent for path in paths}:
         flush(folder)
 
 
-def flush(path: Path) -> None:
-    """Make a file, or the names in a folder, survive a power failure."""
-    descriptor = os.open(path, os.O_RDONLY)
+def flush(folder: Path) -> None:
+    """Make the names in a folder survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,20 +3,21 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
 from . import hdf5, keep, tsv
+from .census import Census
 from .embeddings import Embeddings, open_embeddings
 from .errors import PartError, explain
 from .files import appearing
 from .metadata import Metadata, open_metadata
-from .shard import Shard
+from .shard import Definition, Shard
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +26,6 @@ MOST_TAGS = 100
 """Different tags that are counted one by one; a part with more is odd, and its record should stay small."""
 RUNS_AT_ONCE = 512
 """Runs of kept rows handed to the kernel in one write; it takes 1024."""
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What a shard is, as the configuration says."""
-
-    keep: Sequence[keep.Condition]
-    columns: Sequence[str]
-    dimensions: int
-    version: int
-
-    def needed_columns(self) -> list[str]:
-        """Return the columns that must be read: those written, then those only compared."""
-        return list(dict.fromkeys([*self.columns, *(column for column, _, _ in self.keep)]))
 
 
 def filter_part(
@@ -53,12 +40,20 @@ def filter_part(
         check(matrix, table, definition)
         with appearing(shard_embeddings, shard_metadata) as (new_embeddings, new_metadata):
             mask, tags, metadata_hash = _filter_metadata(table, new_metadata, definition)
-            embeddings_hash = _filter_embeddings(matrix, mask, new_embeddings)
+            census, embeddings_hash = _filter_embeddings(matrix, mask, new_embeddings)
             metadata_bytes = new_metadata.stat().st_size
     shard = Shard(
-        part, len(mask), int(mask.sum()), matrix.dimensions, embeddings_hash, metadata_hash, metadata_bytes,
-        tags, definition.version,
-    )  # fmt: skip
+        part=part,
+        rows_in=len(mask),
+        rows=int(mask.sum()),
+        definition=asdict(definition),
+        embeddings_xxh3=embeddings_hash,
+        metadata_xxh3=metadata_hash,
+        metadata_bytes=metadata_bytes,
+        tags=tags,
+        zero_rows=census.zero,
+        not_finite_rows=census.not_finite,
+    )
     shard.write(shard_record)
     _report(shard)
     return shard
@@ -103,9 +98,15 @@ def _filter_metadata(table: Metadata, target: Path, definition: Definition) -> t
 
         write(tsv.header(definition.columns))
         for batch in table.batches(definition.needed_columns()):
-            kept = keep.mask(batch, definition.keep)
+            try:
+                kept = keep.mask(batch, definition.keep)
+                lines = tsv.lines(batch.select(definition.columns).filter(kept))
+            except pa.ArrowException as error:
+                raise table.error(
+                    f"values that can't be compared or written ({error})", "others", "odd types"
+                ) from None
             masks.append(kept.to_numpy(zero_copy_only=False))
-            write(tsv.lines(batch.select(list(definition.columns)).filter(kept)))
+            write(lines)
             if TAG in batch.schema.names:
                 _count(batch.column(TAG), tags)
     mask = np.concatenate(masks)
@@ -129,18 +130,20 @@ def _fewer(tags: Counter) -> dict[str, int]:
     return counts
 
 
-def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> str:
-    hasher = xxhash.xxh3_128()
+def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> tuple[Census, str]:
+    census, hasher = Census(), xxhash.xxh3_128()
     with hdf5.create(target, int(mask.sum()), matrix.dimensions) as descriptor:
         row = 0
         for block in matrix.blocks():
-            runs = kept_runs(block, mask[row : row + len(block)])
+            kept = mask[row : row + len(block)]
+            census.count(block, kept)
+            runs = kept_runs(block, kept)
             for run in runs:
                 hasher.update(run)
             for first in range(0, len(runs), RUNS_AT_ONCE):
                 write_all(descriptor, runs[first : first + RUNS_AT_ONCE])
             row += len(block)
-    return hasher.hexdigest()
+    return census, hasher.hexdigest()
 
 
 def kept_runs(block: np.ndarray, mask: np.ndarray) -> list[memoryview]:
@@ -166,10 +169,6 @@ def _report(shard: Shard) -> None:
     share = shard.rows / shard.rows_in if shard.rows_in else 0
     tags = ", ".join(f"{tag or repr(tag)} {count:,}" for tag, count in shard.tags.items())
     log.info(
-        "%s: %s of %s rows kept (%.2f %%). Tags: %s.",
-        shard.part,
-        f"{shard.rows:,}",
-        f"{shard.rows_in:,}",
-        100 * share,
-        tags,
-    )
+        "%s: %s of %s rows kept (%.2f %%). Tags: %s. Kept as they are: %s rows all zero, %s with NaN or infinity.",
+        shard.part, f"{shard.rows:,}", f"{shard.rows_in:,}", 100 * share, tags, shard.zero_rows, shard.not_finite_rows,
+    )  # fmt: skip

@@ -3,8 +3,10 @@
 Contiguous, unfiltered and in the oldest file format is what h5py, HDF5.jl and JLD2.jl all open. The library only lays
 the file out; the bytes are written past it, at the dataset's offset, because that is several times faster.
 Nothing in the file depends on the time or the machine: the same rows give the same file.
+HDF5's own locks are off: they fail on some network file systems, and `files.locked` provides for one writer.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,11 +41,11 @@ class Matrix:
 def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
     """Lay out a new file for `rows` embeddings and yield a descriptor that stands at the first byte of the data.
 
-    All space is allocated first, so a disk that is too small shows before any time is lost.
+    All space is allocated first where that is possible, so a disk that is too small shows before any time is lost.
     """
     size = rows * dimensions * HALF.itemsize
     # Only objects of at least the threshold are aligned: the data, and nothing of the small things around it.
-    with h5py.File(path, "w", alignment_threshold=min(size, PAGE) or 1, alignment_interval=PAGE) as file:
+    with h5py.File(path, "w", locking=False, alignment_threshold=min(size, PAGE) or 1, alignment_interval=PAGE) as file:
         layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         layout.set_obj_track_times(False)
         if rows:
@@ -58,17 +60,26 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
     descriptor = os.open(path, os.O_WRONLY)
     try:
         if rows:
-            os.posix_fallocate(descriptor, offset, size)
+            _allocate(descriptor, offset, size)
             os.lseek(descriptor, offset, os.SEEK_SET)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+def _allocate(descriptor: int, offset: int, size: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, offset, size)
+    except OSError as error:
+        # Many network file systems can't, and glibc says EBADF then. HDF5 has given the file its size already.
+        if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+
+
 def locate(path: Path) -> Matrix:
     """Find the embeddings in a file that `create` made. Raises ShardError if it is none, or is cut."""
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", locking=False) as file:
             dataset = file[KEY]
             rows, dimensions = dataset.shape
             matrix = Matrix(path, rows, dimensions, dataset.id.get_offset() or 0)

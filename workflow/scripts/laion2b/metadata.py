@@ -1,5 +1,6 @@
 """Read the metadata of a part, a parquet table, in batches of rows."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,13 +30,10 @@ class Metadata:
         for column in columns:
             count = names.count(column)
             if count != 1:
-                alike = [name for name in names if name.lower() == column.lower()]
                 raise self.error(
-                    f"the column {column} {count} times"
-                    if count
-                    else f"no column {column}, but {', '.join(alike or names)}",
+                    f"the column {column} {count} times" if count else _absent(column, names),
                     f"one column named exactly {column}",
-                    "the metadata are of another dataset or version",
+                    "a slip in `columns` or `keep` in config.yaml, or the metadata are of another dataset or version",
                 )
             kind = value_type(self.schema.field(column).type)
             if not is_text(kind) and not is_scalar(kind):
@@ -51,21 +49,26 @@ class Metadata:
             for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
                 yield pa.record_batch({name: plain(batch.column(name)) for name in columns})
         except (pa.ArrowException, OSError) as error:
-            raise self.error(
-                f"rows that can't be read ({_first_line(error)})", "sound data", "the file was altered or damaged"
-            ) from None
+            raise _damaged(self.path, f"rows that can't be read ({_first_line(error)})", "sound data") from None
 
     def error(self, found: str, expected: str, cause: str) -> PartError:
-        """Return an error about this file."""
+        """Return an error about a table that is sound but does not fit the configuration."""
         return PartError(
             explain(
                 self.path,
                 found=found,
                 expected=expected,
                 cause=cause,
-                do="delete the file and run again, or try another mirror, or adapt `columns` and `keep` in config.yaml",
+                do="correct config.yaml; if it is right, the file is the wrong one: delete it and try another mirror",
             )
         )
+
+
+def _absent(column: str, names: Sequence[str]) -> str:
+    by_lower_case = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(column.lower(), by_lower_case, n=1)
+    hint = f"; did you mean {by_lower_case[near[0]]}?" if near else f", but {', '.join(names[:50])}"
+    return f"no column {column}{hint}"
 
 
 def plain(column: pa.Array) -> pa.Array:
@@ -105,17 +108,23 @@ def open_metadata(path: Path) -> Iterator[Metadata]:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
-        raise PartError(
-            explain(
-                path,
-                found=f"a file that can't be read ({_first_line(error)})",
-                expected="a parquet table, not encrypted",
-                cause="the download was cut or altered, or the file is not what its name says",
-                do="delete the file and run again, or try another mirror",
-            )
+        raise _damaged(
+            path, f"a file that can't be read ({_first_line(error)})", "a parquet table, not encrypted"
         ) from None
     with table:
         yield Metadata(path, table.metadata.num_rows, schema, table)
+
+
+def _damaged(path: Path, found: str, expected: str) -> PartError:
+    return PartError(
+        explain(
+            path,
+            found=found,
+            expected=expected,
+            cause="the download was cut or altered, or the file is not what its name says",
+            do="delete the file and run again, or try another mirror",
+        )
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Formatter
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from .errors import ConfigError
 
@@ -16,24 +16,44 @@ METADATA_ENDINGS = (".parquet",)
 
 def check(template: str) -> None:
     """Raise ConfigError unless `template` gives a fetchable address for every part number."""
+    shown = repr(without_secrets(template))
     _check_fields(template)
     scheme, separator, _ = template.partition("://")
     if separator and scheme.lower() not in ("http", "https", "file"):
         raise ConfigError(
-            f"mirror {without_secrets(template)!r}: {scheme}:// can't be fetched from. "
+            f"mirror {shown}: {scheme}:// can't be fetched from. "
             "Use an http:// or https:// URL, a file:// URL or a local path."
         )
     if not separator and re.match(r"(https?|file):", template, re.IGNORECASE):
-        raise ConfigError(f"mirror {template!r}: a URL has two slashes after the colon, as in https://...")
-    if is_remote(template):
-        address = urlsplit(template)
-        if "@" in address.netloc:
+        raise ConfigError(f"mirror {shown}: a URL has two slashes after the colon, as in https://...")
+    if not separator:
+        return
+    try:
+        parts = urlsplit(template)
+    except ValueError as error:
+        raise ConfigError(f"mirror {shown}: {error}.") from None
+    if "@" in parts.netloc:
+        raise ConfigError(
+            f"mirror {shown} holds a user name or password. Take it out of the URL, and "
+            "put it in ~/.netrc or in the environment variable that the README names under Credentials."
+        )
+    if scheme.lower() == "file":
+        if parts.netloc not in ("", "localhost"):
             raise ConfigError(
-                f"mirror {without_secrets(template)!r} holds a user name or password. Take it out of the URL, and "
-                "put it in ~/.netrc or in the environment variable that the README names under Credentials."
+                f"mirror {shown}: a file:// URL has three slashes before an absolute path, as in file:///data."
             )
-        if not address.hostname:
-            raise ConfigError(f"mirror {template!r}: the URL names no host.")
+    elif not _is_host(parts):
+        raise ConfigError(f"mirror {shown}: the URL names no host, or none that can be one.")
+
+
+def _is_host(parts: SplitResult) -> bool:
+    try:
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    names = (parts.hostname or "").removesuffix(".").split(".")
+    is_name = all(re.fullmatch(r"[^\W](?:[\w-]{0,61}\w)?", name) for name in names)
+    return port_is_good and (is_name or re.fullmatch(r"[0-9a-f:.]+", parts.hostname or "") is not None)
 
 
 def _check_fields(template: str) -> None:
@@ -59,7 +79,7 @@ def addresses(mirrors: Sequence[Mapping[str, str]], stem: str, part: int) -> lis
 
 def ending(template: str) -> str:
     """Return the ending of the file a template leads to, in lower case, such as `.npy`."""
-    path = urlsplit(template).path if is_url(template) else template
+    path = re.split("[?#]", template)[0] if is_url(template) else template
     return Path(path).suffix.lower()
 
 
@@ -81,7 +101,8 @@ def local_path(address: str) -> Path:
 
 def without_secrets(address: str) -> str:
     """Return an address fit to be logged and recorded: no query string, fragment, user name or password."""
-    if not is_url(address):
+    if not re.match(r"[a-z0-9+.-]+:/", address, re.IGNORECASE):
         return address
-    scheme, netloc, path, _, _ = urlsplit(address)
-    return urlunsplit((scheme, netloc.rpartition("@")[2], path, "", ""))
+    scheme, _, rest = re.split("[?#]", address)[0].partition(":/")
+    slash, _, tail = rest.rpartition("@")
+    return f"{scheme}:/{'/' if slash.startswith('/') else ''}{tail}"

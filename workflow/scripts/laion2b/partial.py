@@ -1,15 +1,12 @@
 """A file on its way: `NAME.part`, the note of where its bytes come from beside it, and the lock on it."""
 
-import fcntl
 import hashlib
-import logging
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .files import beside, flush, read_json, write_json
-
-log = logging.getLogger(__name__)
+from .files import beside, flush, is_at, locked, read_json, write_json
 
 OVERLAP = 64 * 1024
 """Bytes at the end of a `.part` that are asked for again and compared before a download goes on."""
@@ -42,7 +39,7 @@ class Partial:
     """The `.part` of one file, open and locked as long as the context lasts.
 
     Attributes: `have`, the bytes on disk that count; `origin`, where they come from (None: nothing counts);
-    `sha256`, the running hash of the first `have` bytes.
+    `sha256`, the running hash of the first `have` bytes; `final_url`, where redirects led the last request.
     """
 
     def __init__(self, final: Path) -> None:
@@ -52,37 +49,20 @@ class Partial:
         self.have = 0
         self.origin: Origin | None = None
         self.sha256 = hashlib.sha256()
+        self.final_url: str | None = None
 
     def __enter__(self) -> "Partial":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = self._open_locked()
+        self._lock = locked(self.path)
+        self._descriptor = self._lock.__enter__()
         self._take_stock()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self.have == 0 and self._is_current():
+    def __exit__(self, *error: object) -> None:
+        if self.have == 0 and is_at(self._descriptor, self.path):
             self.note.unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-
-    def _open_locked(self) -> int:
-        while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                log.warning("%s is being downloaded by another run; waiting for it.", self.final)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            self._descriptor = descriptor
-            if self._is_current():
-                return descriptor
-            os.close(descriptor)  # the other run finished, and this is the file it renamed or removed
-
-    def _is_current(self) -> bool:
-        try:
-            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
-        except FileNotFoundError:
-            return False
+        self._lock.__exit__(*error)
 
     def _take_stock(self) -> None:
         size = os.fstat(self._descriptor).st_size
@@ -114,6 +94,10 @@ class Partial:
         if origin != self.origin:
             write_json(self.note, asdict(origin))
             self.origin = origin
+
+    def room(self) -> int:
+        """Return how many bytes the disk can take, with the space of what is there already."""
+        return shutil.disk_usage(self.path.parent).free + self.have
 
     def tail(self) -> bytes:
         """Return the last bytes on disk, at most OVERLAP of them."""

@@ -23,6 +23,7 @@ def write(
     file: Path,
     *,
     url: str | None,
+    final_url: str | None = None,
     size: int,
     sha256: str,
     started: str,
@@ -30,12 +31,13 @@ def write(
     last_modified: str | None = None,
     attempts: list[dict] | None = None,
 ) -> None:
-    """Write the record of `file`. `url` is None for a file that the user put there."""
+    """Write the record of `file`. `url` is None for a file that the user put there; redirects led to `final_url`."""
     write_json(
         path_for(file),
         {
             "file": file.name,
             "url": url,
+            "final_url": final_url,
             "size": size,
             "sha256": sha256,
             "etag": etag,

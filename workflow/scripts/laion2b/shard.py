@@ -1,10 +1,25 @@
-"""A shard: the embeddings and the TSV of a part's kept rows, and the record that says what they must be."""
+"""A shard: what defines it, and the record that says what its embeddings and its TSV must be."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .errors import ShardError, explain
 from .files import read_json, write_json
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a shard is, as the configuration says. The values are what JSON can hold."""
+
+    keep: list[list]
+    columns: list[str]
+    dimensions: int
+    version: int
+
+    def needed_columns(self) -> list[str]:
+        """Return the columns that must be read: those written, then those only compared."""
+        return list(dict.fromkeys([*self.columns, *(column for column, _, _ in self.keep)]))
 
 
 @dataclass(frozen=True)
@@ -14,7 +29,8 @@ class Shard:
     part: str
     rows_in: int
     rows: int
-    dimensions: int
+    definition: dict
+    """What the shard was made by: `keep`, `columns`, `dimensions` and the `version` of the definition."""
     embeddings_xxh3: str
     """XXH3 (128 bits) of the embeddings' bytes alone, without the HDF5 around them."""
     metadata_xxh3: str
@@ -22,15 +38,34 @@ class Shard:
     metadata_bytes: int
     tags: dict[str, int] = field(default_factory=dict)
     """Rows of the part (not of the shard) per value of NSFW; `missing` are those without one."""
-    definition: int = 0
+    zero_rows: int = 0
+    """Rows of the shard that are all zero."""
+    not_finite_rows: int = 0
+    """Rows of the shard that hold NaN or an infinity."""
 
     def write(self, path: Path) -> None:
         """Write the record."""
         write_json(path, asdict(self))
 
     @classmethod
-    def read(cls, path: Path) -> "Shard":
-        """Read a record. Raises ShardError if it is none."""
+    def read(cls, path: Path, definition: "Definition") -> "Shard":
+        """Read a record. Raises ShardError if it is none, or that of a shard made by another definition."""
+        shard = cls._read(path)
+        if shard.definition != asdict(definition):
+            raise ShardError(
+                explain(
+                    path,
+                    found=f"a shard made by {json.dumps(shard.definition)}",
+                    expected=json.dumps(asdict(definition)),
+                    cause="it was copied from elsewhere, or made before the configuration or this software changed and "
+                    "Snakemake's notes about that (.snakemake) are lost",
+                    do=f"delete {path} and run the same command again, which rebuilds the shard",
+                )
+            )
+        return shard
+
+    @classmethod
+    def _read(cls, path: Path) -> "Shard":
         try:
             return cls(**read_json(path))
         except TypeError:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +17,16 @@ METADATA_BYTES = 180_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will write."""
+    """The files that a run will write."""
 
-    downloads: Sequence[Path]
-    """Files of parts."""
-    shards: int
-    subset_embeddings: Sequence[int]
-    """For each HDF5 product, of how many shards."""
-    subset_metadata: Sequence[int]
-    """For each TSV product, of how many shards."""
+    downloads: Mapping[Path, bool]
+    """Files of parts; true if they are fetched, false if they are linked."""
+    shards: Sequence[Path]
+    """The three files of each shard."""
+    embeddings: Mapping[Path, int]
+    """HDF5 products, and of how many shards they are."""
+    metadata: Mapping[Path, int]
+    """TSV products, and of how many shards they are."""
 
 
 @dataclass(frozen=True)
@@ -51,33 +52,35 @@ class Need:
 
 
 def typical_part(parts: Path, dimensions: int, ask: Callable[[str], int | None]) -> Pair:
-    """Estimate a part: the mean of those in `parts`, else what `ask(kind)` learns of a mirror, else LAION's figures."""
-    patterns = {"embeddings": "img_emb_*", "metadata": "metadata_*"}
-    defaults = {"embeddings": ROWS * dimensions * 2, "metadata": METADATA_BYTES}
-    sizes = {}
-    for kind, pattern in patterns.items():
-        files = [file for file in parts.glob(pattern) if file.suffix not in (".json", ".part") and file.exists()]
-        sizes[kind] = sum(file.stat().st_size for file in files) // len(files) if files else ask(kind) or defaults[kind]
-    return Pair(**sizes)
+    """Estimate a part: the mean of those in `parts`, else what `ask(stem)` learns of a mirror, else LAION's figures."""
+
+    def estimate(stem: str, default: int) -> int:
+        files = [file for file in parts.glob(f"{stem}_*") if file.suffix not in (".json", ".part") and file.exists()]
+        return sum(map(_size, files)) // len(files) if files else ask(stem) or default
+
+    return Pair(estimate("img_emb", ROWS * dimensions * 2), estimate("metadata", METADATA_BYTES))
 
 
-def need(plan: Plan, part: Pair, *, linked: bool, keep_parts: bool, at_once: int) -> Need:
+def need(plan: Plan, part: Pair, *, keep_parts: bool, at_once: int) -> Need:
     """Return what the plan adds to the disk, at its highest.
 
-    `linked`: parts are local, and linking takes nothing. `at_once`: parts on disk at a time if they are not kept.
-    A shard is taken to be as large as its part: about 98 % of the rows stay, and the text of the columns that are
-    written takes about as much as the compressed table did.
+    `at_once`: parts on disk at a time if they are not kept. A shard is taken to be as large as its part: about 98 % of
+    the rows stay, and the text of the columns that are written takes about as much as the compressed table did.
+    What is there already, and will be replaced, is subtracted.
     """
-    parts_bytes = len(plan.downloads) * part.total // 2
+    fetched = [file for file, is_fetched in plan.downloads.items() if is_fetched]
+    parts = sum(part.embeddings if file.name.startswith("img_emb") else part.metadata for file in fetched)
     if not keep_parts:
-        parts_bytes = min(parts_bytes, at_once * part.total)
-    begun = [beside(file, ".part") for file in plan.downloads]
-    parts_bytes -= sum(file.stat().st_size for file in begun if file.exists())
-    return Need(
-        parts=0 if linked else max(0, parts_bytes),
-        shards=plan.shards * part.total,
-        products=sum(plan.subset_embeddings) * part.embeddings + sum(plan.subset_metadata) * part.metadata,
-    )
+        parts = min(parts, at_once * part.total)
+    parts -= sum(_size(beside(file, ".part")) for file in fetched)
+    shards = len(plan.shards) // 3 * part.total - sum(map(_size, plan.shards))
+    products = sum(plan.embeddings.values()) * part.embeddings + sum(plan.metadata.values()) * part.metadata
+    products -= sum(map(_size, [*plan.embeddings, *plan.metadata]))
+    return Need(max(0, parts), max(0, shards), max(0, products))
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def check(needed: Need, folders: dict[str, Path], *, keep_parts: bool, insist: bool) -> str:

@@ -3,6 +3,7 @@
 `headers_for` and `judge` decide, and need no network; `attempt` moves the bytes.
 """
 
+import io
 import logging
 import os
 import re
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, IncompleteRead
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
+from .errors import ConfigError
 from .mirrors import without_secrets
 from .partial import OVERLAP, Origin, Partial
 
@@ -76,11 +79,31 @@ def token_variable(host: str) -> str:
 
 def credentials(url: str, environment: Mapping[str, str] = os.environ) -> BearerToken | None:
     """Return the token that the environment holds for this URL's host. None leaves it to ~/.netrc."""
-    host = urllib3.util.parse_url(url).host or ""
-    token = environment.get(token_variable(host))
-    if token is None and host == "huggingface.co":
-        token = environment.get("HF_TOKEN")
-    return BearerToken(token) if token else None
+    host = urlsplit(url).hostname or ""
+    variables = [token_variable(host)] + (["HF_TOKEN"] if host == "huggingface.co" else [])
+    for variable in variables:
+        token = environment.get(variable, "").strip()
+        if not token.isascii() or not token.isprintable():
+            raise ConfigError(
+                f"The environment variable {variable} can't be a token: it holds more than printable ASCII."
+            )
+        if token:
+            return BearerToken(token)
+    return None
+
+
+def open_session() -> requests.Session:
+    """Return a session that follows a few redirects to http(s), and reads none of the pages that come with them."""
+    session = requests.Session()
+    session.max_redirects = REDIRECTS
+    session.hooks["response"].append(_drop_page_of_redirect)
+    return session
+
+
+def _drop_page_of_redirect(response: requests.Response, **_: object) -> None:
+    if response.is_redirect:
+        response.close()
+        response.raw = io.BytesIO()  # requests would read the page to its end, and it may have none
 
 
 def headers_for(url: str, have: int, origin: Origin | None) -> dict[str, str]:
@@ -178,13 +201,14 @@ def attempt(session: requests.Session, url: str, partial: Partial, limits: Limit
             timeout=limits.timeout,
             stream=True,
         )
-    except (requests.TooManyRedirects, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
+    except (requests.TooManyRedirects, requests.exceptions.InvalidSchema, ValueError) as error:
         raise AttemptFailedError(_reason(error), final=True) from None
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise AttemptFailedError(_reason(error)) from None
     with response:
         try:
             answer = judge(response.status_code, response.headers, url, partial.have, partial.origin)
+            partial.final_url = without_secrets(response.url)
             _receive(_blocks(response, limits), answer, partial)
         except ChangedError:
             partial.discard()
@@ -194,16 +218,21 @@ def attempt(session: requests.Session, url: str, partial: Partial, limits: Limit
 def remote_size(url: str, timeout: float = 10) -> int | None:
     """Return the bytes of the file at `url`, or None where the mirror does not say."""
     try:
-        response = requests.head(
-            url, headers={"Accept-Encoding": "identity"}, auth=credentials(url), timeout=timeout, allow_redirects=True
-        )
-    except requests.RequestException:
+        with open_session() as session:
+            response = session.head(
+                url, headers=headers_for(url, 0, None), auth=credentials(url), timeout=timeout, allow_redirects=True
+            )
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
         return None
     length = response.headers.get("Content-Length", "")
     return int(length) if response.status_code == 200 and length.isdigit() else None
 
 
 def _receive(blocks: Iterator[bytes], answer: Answer, partial: Partial) -> None:
+    if answer.length > partial.room():
+        raise AttemptFailedError(
+            f"it says that {answer.length:,} bytes are to come, and the disk has not the space", final=True
+        )
     if answer.resumes:
         overlap = partial.tail()
         partial.belongs_to(answer.origin)

@@ -1,0 +1,76 @@
+"""What is checked before the first job of a run, because Snakemake deletes what a job will write before it starts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from . import keep, record
+from .download import size_on_mirrors
+from .errors import ConfigError, PartError
+from .metadata import open_metadata
+from .mirrors import is_remote, local_path
+from .shard import Definition
+
+SAMPLE = 3
+"""Parts whose metadata are compared with the definition; one of them may be odd, not all."""
+
+
+def check_definition(metadata: Sequence[Path], definition: Mapping) -> None:
+    """Raise ConfigError if `keep` or `columns` fit none of the first parts that are there.
+
+    Else a mistyped column would cost all shards before the first part is looked at. One part alone may be odd itself.
+    """
+    definition, errors = Definition(**definition), []
+    there = [file for file in metadata if file.exists()][:SAMPLE]
+    for file in there:
+        try:
+            with open_metadata(file) as table:
+                table.check_columns(definition.needed_columns())
+                keep.check(table, definition.keep)
+        except PartError as error:
+            errors.append(error)
+    if len(errors) == len(there) > 1:
+        raise ConfigError(
+            "`keep` or `columns` in config.yaml, or another key, does not fit the parts; nothing was started, and no "
+            f"shard was touched. {errors[0]}"
+        )
+
+
+def refuse_to_delete(files: Sequence[Path]) -> None:
+    """Raise ConfigError if some of these files, which `keep_parts: false` would delete, were put there by the user."""
+    own = [
+        file for file in files if file.is_file() and not file.is_symlink() and not (record.read(file) or {}).get("url")
+    ]
+    if own:
+        raise ConfigError(
+            f"`keep_parts: false` deletes parts, but {len(own)} of them, such as {own[0]}, were not downloaded by this "
+            f"workflow but put there by you. Move them to another folder and name it under `mirrors`, which links "
+            "them and deletes only the links, or set `keep_parts: true`."
+        )
+
+
+def is_linked(addresses: Sequence[str]) -> bool:
+    """Tell whether a file will be linked, not fetched: a local mirror has it, and no remote one comes first."""
+    for address in addresses:
+        if is_remote(address):
+            return False
+        if local_path(address).is_file():
+            return True
+    return False
+
+
+def asker(addresses: Mapping[Path, Sequence[str]], warn: Callable[[str], None]) -> Callable[[str], int | None]:
+    """Return a function that learns the size of the first planned file of a kind from the mirrors.
+
+    `kind` is how the file's name begins. If no mirror tells, the user is warned: the night may be for nothing.
+    """
+
+    def ask(kind: str) -> int | None:
+        for file, urls in addresses.items():
+            if file.name.startswith(kind):
+                size = size_on_mirrors(urls)
+                if size is None:
+                    warn(f"No mirror says how large {file.name} is. The run tries to download it all the same.")
+                return size
+        return None
+
+    return ask
