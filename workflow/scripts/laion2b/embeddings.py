@@ -4,6 +4,7 @@ Nothing is trusted: the header must agree with the size of the file, and pickled
 """
 
 import io
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ BLOCK = 1024 * 1024
 """Bytes read at once: larger blocks leave the CPU's cache and take several times as long."""
 KEY = "emb"
 DAMAGED = "the download was cut or altered, or the file is not what its name says"
+
+
+HEADER_ERRORS = (ValueError, KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
+"""What NumPy raises for headers that are none, found by fuzzing."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def _npy_header(path: Path, stream: io.RawIOBase) -> tuple[tuple[int, int], bool
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         shape, fortran_order, dtype = readers[np.lib.format.read_magic(stream)](stream)
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except HEADER_ERRORS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _unsound(path, f"a header that is none ({reason[:200]})", "a NumPy array (.npy)") from None
     return _check_matrix(path, shape, dtype), fortran_order and shape[1] > 1, dtype

@@ -1,0 +1,100 @@
+"""Files from strangers, altered at random: an error that is a sentence, or good rows; never anything else."""
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from laion2b import configuration, keep, tsv
+from laion2b.embeddings import open_embeddings
+from laion2b.errors import Laion2bError, PartError
+from laion2b.metadata import open_metadata
+from tests.harness import REPOSITORY
+
+BOUNDED = settings(max_examples=300, deadline=2000, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def npy() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.arange(24, dtype="<f2").reshape(6, 4))
+    return stream.getvalue()
+
+
+def parquet() -> bytes:
+    sink = pa.BufferOutputStream()
+    table = pa.table({"caption": ["a", None, "b\tc"], "NSFW": ["NSFW", "x", None], "width": [1, 2, 3]})
+    pq.write_table(table, sink, compression="none")
+    return sink.getvalue().to_pybytes()
+
+
+@st.composite
+def altered(draw: st.DrawFn, original: bytes) -> bytes:
+    """Return the original with some bytes changed, inserted or cut out."""
+    data = bytearray(original)
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, max(0, len(data) - 1)))
+        end = start + draw(st.integers(0, 4))
+        data[start:end] = draw(st.binary(max_size=6))
+    return bytes(data)
+
+
+def on_disk(content: bytes, name: str, folder: str) -> Path:
+    path = Path(folder, name)
+    path.write_bytes(content)
+    return path
+
+
+@BOUNDED
+@given(st.one_of(altered(npy()), st.binary(max_size=200).map(lambda tail: b"\x93NUMPY\1\0\x76\0" + tail)))
+def test_npy(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = on_disk(content, "x.npy", folder)
+        try:
+            with open_embeddings(path) as embeddings:
+                rows = sum(len(block) for block in embeddings.blocks())
+        except PartError as error:
+            assert str(path) in str(error)
+        else:
+            assert rows == embeddings.rows
+
+
+@BOUNDED
+@given(altered(parquet()))
+def test_parquet(content):
+    columns, conditions = ["caption", "NSFW"], [["NSFW", "!=", "NSFW"]]
+    with tempfile.TemporaryDirectory() as folder:
+        path = on_disk(content, "x.parquet", folder)
+        try:
+            with open_metadata(path) as table:
+                table.check_columns(columns)
+                keep.check(table, conditions)
+                for batch in table.batches(columns):
+                    tsv.lines(batch.filter(keep.mask(batch, conditions)))
+        except PartError as error:
+            assert str(path) in str(error)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    ["mirrors", "keep", "columns", "subsets", "first_part", "dimensions", "checksums", "bandwidth", "x"]
+)
+TEMPLATES = st.text(st.sampled_from("htps:/{}part04d.@[]?#%\\ é\n"), max_size=30)
+MIRRORS = st.fixed_dictionaries({"embeddings": TEMPLATES, "metadata": TEMPLATES})
+
+
+@BOUNDED
+@given(st.dictionaries(KEYS, VALUES, max_size=4) | st.fixed_dictionaries({"mirrors": st.lists(MIRRORS, max_size=2)}))
+def test_configuration(config):
+    try:
+        configuration.load(config, REPOSITORY / "config.yaml", REPOSITORY / "workflow" / "config.schema.yaml")
+    except Laion2bError as error:
+        assert str(error).startswith("The configuration can't be used:\n- ")
