@@ -16,13 +16,13 @@ help: ## list the commands
 
 setup: .venv/installed ## make the virtual environment .venv with pinned, hashed dependencies
 
-demo: setup ## build laion2B-11.h5 and metadata-11.tsv from a small mirror that is made and served here
-	$(BIN)/python -m demo
+demo: setup ## build laion2B-11.h5 and metadata-11.tsv from a small mirror made here; MIRROR=bad makes it misbehave
+	$(BIN)/python -m demo --mirror $(or $(MIRROR),good)
 
 test: setup ## run all tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-slow: setup ## run the tests that take minutes: parts of true size
+test-slow: setup ## run the tests that take minutes: a part of true size, crashes, full disks
 	$(BIN)/python -m pytest -m slow -s
 
 lint: setup ## check style, and the workflow with Snakemake's linter

@@ -133,6 +133,9 @@ class Mirror(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
     def served(self, path: str = "") -> int:
         """Return the bytes of body sent for files whose path contains `path`."""
         return sum(request.served for request in self.requests if path in request.path)

@@ -175,8 +175,9 @@ def _fetch(
         history.unsound(mirror, error, size)
         return
     history.note(mirror, "complete", size - before)
-    partial.publish()
+    # The record comes first: a file without one would be taken for the user's own.
     history.record(origin, sha256, partial.final_url)
+    partial.publish()
 
 
 def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], history: Download) -> None:
@@ -191,8 +192,8 @@ def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], hist
         history.failed(mirror, AttemptFailedError(str(error), final=True))
         return
     history.note(mirror, "linked")
+    history.record(Origin(without_secrets(mirror.url), original.stat().st_size), sha256)
     link = beside(file, ".tmp")
     link.unlink(missing_ok=True)
     link.symlink_to(original)
     link.replace(file)
-    history.record(Origin(without_secrets(mirror.url), file.stat().st_size), sha256)

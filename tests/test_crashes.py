@@ -1,0 +1,142 @@
+"""Killed at random moments, or with a full disk: the documented command finishes, and only what was in flight is redone."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from demo import synthetic
+from demo.mirror import Mirror
+from tests.harness import Work, kill_group, products, wait_until
+
+PARTS = 4
+ROWS = 3000
+MOMENTS = 20
+LAST_EVENT = 45
+"""About as many names appear in the working directory during a whole run."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def large_mirror(tmp_path_factory) -> Path:
+    """Return the folder of a mirror whose parts take a moment."""
+    folder = tmp_path_factory.mktemp("large")
+    for part in range(1, PARTS + 1):
+        synthetic.write_part(folder, part, ROWS + part)
+    return folder
+
+
+def names(folder: Path) -> set[str]:
+    """Return the names of all files of a run, but not those of Snakemake."""
+    return {str(path) for kind in ("parts", "shards", "logs", ".") for path in (folder / kind).glob("*.*")}
+
+
+def watch(folder: Path, process: subprocess.Popen, events: int) -> None:
+    """Return when so many names have appeared, or when the run is over."""
+    seen: set[str] = set()
+
+    def enough() -> bool:
+        seen.update(names(folder))
+        return len(seen) >= events or process.poll() is not None
+
+    wait_until(enough)
+
+
+def is_job(process: psutil.Process) -> bool:
+    """Tell the library's processes from the shells around them, and from those that are just ending."""
+    try:
+        return process.name().startswith("python") and "laion2b" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def kill(process: subprocess.Popen, victim: str, chance: random.Random) -> list[psutil.Process]:
+    """Kill the run, only Snakemake, or one of its jobs; return the jobs that live on."""
+    if process.poll() is not None:
+        return []
+    jobs = [child for child in psutil.Process(process.pid).children(recursive=True) if is_job(child)]
+    match victim:
+        case "group":
+            kill_group(process)
+        case "snakemake":
+            process.kill()
+            process.wait()
+            return jobs
+        case "job":
+            if jobs:
+                chance.choice(jobs).send_signal(signal.SIGKILL)
+            process.wait()
+    return []
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_a_crash(seed, tmp_path, large_mirror):
+    chance = random.Random(seed)
+    victim = ("group", "snakemake", "job")[seed % 3]
+    moment = chance.randint(5, LAST_EVENT)
+    work = Work(tmp_path / "work")
+    with Mirror(large_mirror) as mirror:
+        deleted = seed % 2 == 1
+        work.configure(mirror.url, keep_parts=not deleted)
+        process = work.start(*products(PARTS))
+        watch(work.folder, process, moment)
+        standing = {path.stem for path in (work.folder / "shards").glob("*.json")}
+        orphans = kill(process, victim, chance)
+        print(
+            f"seed {seed}: {victim} killed after {moment} events, {len(standing)} shards stood, {len(orphans)} jobs live on"
+        )
+        if victim != "job":
+            work.run("--unlock")
+        work.run(*products(PARTS))
+        psutil.wait_procs(orphans, timeout=60)
+        work.check_products(large_mirror, PARTS)
+        # A part is fetched again only if it was not kept, and its filter was in flight.
+        most = 4 if deleted else 2
+        assert all(len(mirror.fetched(f"_{part}.")) <= most for part in standing)
+    assert not [name for name in names(work.folder) if name.endswith((".tmp", ".part", ".part.json"))]
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """Yield a file system of its own; the test gives it its size."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if (
+        os.geteuid()
+        or not shutil.which("mount")
+        or subprocess.run(command, check=False, capture_output=True).returncode
+    ):
+        pytest.skip("only root may mount a small disk here")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+MEGABYTE = ROWS * 768 * 2 // 10**6
+"""Of a part's embeddings, and of a shard's."""
+
+
+@pytest.mark.parametrize(
+    ("size", "stage"), [(2 * MEGABYTE, "download"), (6 * MEGABYTE, "filter"), (10 * MEGABYTE, "concatenate")]
+)
+def test_a_disk_that_fills_up(small_disk, large_mirror, size, stage):
+    resize = ["mount", "-o", "remount,size={}m", str(small_disk)]
+    subprocess.run([each.format(size) for each in resize], check=True)
+    work = Work(small_disk / "work")
+    with Mirror(large_mirror) as mirror:
+        work.configure(mirror.url, check_space=False)
+        output = work.run(*products(PARTS), ok=False)
+        assert "No space left on the disk" in output or "the disk has not the space" in output
+        assert stage in output.partition("What failed, and why:")[2]
+        assert "Traceback" not in output
+        subprocess.run([each.format(size * 10) for each in resize], check=True)
+        work.run(*products(PARTS))
+    work.check_products(large_mirror, PARTS)
+    assert not [name for name in names(work.folder) if name.endswith((".tmp", ".part", ".part.json"))]
