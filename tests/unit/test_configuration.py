@@ -114,11 +114,17 @@ def test_values_as_the_command_line_leaves_them(keys, meant):
 
 def test_parts_are_not_deleted_through_a_link(tmp_path):
     parts = tmp_path / "parts"
-    configuration.refuse_to_delete_shared(parts, {"keep_parts": False})
+    configuration.check_folder_of_parts(parts, {"keep_parts": False})
     parts.symlink_to(tmp_path)
-    configuration.refuse_to_delete_shared(parts, {"keep_parts": True})
+    configuration.check_folder_of_parts(parts, {"keep_parts": True})
     with pytest.raises(ConfigError, match="is a link to .*, which others may use"):
-        configuration.refuse_to_delete_shared(parts, {"keep_parts": False})
+        configuration.check_folder_of_parts(parts, {"keep_parts": False})
+
+
+def test_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "parts").symlink_to(tmp_path / "not mounted")
+    with pytest.raises(ConfigError, match="parts is a link to .*not mounted, which is no folder"):
+        configuration.check_folder_of_parts(tmp_path / "parts", {"keep_parts": True})
 
 
 @pytest.mark.parametrize(("last", "first", "expected"), [(3, 1, [1, 2, 3]), (1, 1, [1]), (2, 0, [0, 1, 2])])

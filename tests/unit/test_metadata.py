@@ -1,7 +1,10 @@
 """Reading metadata, and refusing what is not sound or has other columns."""
 
+import base64
+
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as encryption
 import pytest
 
 from laion2b.errors import PartError
@@ -57,3 +60,30 @@ def test_a_damaged_page(tmp_path):
     (tmp_path / "x.parquet").write_bytes(content)
     with open_metadata(tmp_path / "x.parquet") as table, pytest.raises(PartError, match="rows that can't be read"):
         list(table.batches(["NSFW"]))
+
+
+class Kms(encryption.KmsClient):
+    """Wraps keys in nothing."""
+
+    def __init__(self, _):
+        super().__init__()
+
+    def wrap_key(self, key, _):
+        return base64.b64encode(key)
+
+    def unwrap_key(self, key, _):
+        return base64.b64decode(key)
+
+
+def test_an_encrypted_table(tmp_path):
+    factory = encryption.CryptoFactory(Kms)
+    configuration = encryption.EncryptionConfiguration(footer_key="f", column_keys={"c": ["NSFW"]})
+    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), configuration)
+    table = pa.table({"NSFW": ["x"]})
+    with pq.ParquetWriter(tmp_path / "x.parquet", table.schema, encryption_properties=properties) as writer:
+        writer.write_table(table)
+    with (
+        pytest.raises(PartError, match="found a file that can't be read .*encrypt"),
+        open_metadata(tmp_path / "x.parquet"),
+    ):
+        pass

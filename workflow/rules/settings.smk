@@ -13,7 +13,7 @@ from laion2b.errors import Laion2bError
 
 try:
     settings = configuration.load(config, WORKFLOW.parent / "config.yaml", WORKFLOW / "config.schema.yaml")
-    configuration.refuse_to_delete_shared(Path("parts"), settings)
+    configuration.check_folder_of_parts(Path("parts"), settings)
 except Laion2bError as error:
     raise WorkflowError(error) from None
 

@@ -63,8 +63,13 @@ def parts(last: int, first: int) -> list[int]:
     return list(range(first, last + 1))
 
 
-def refuse_to_delete_shared(parts: Path, settings: Mapping) -> None:
-    """Raise ConfigError if parts would be deleted from a folder that others may use."""
+def check_folder_of_parts(parts: Path, settings: Mapping) -> None:
+    """Raise ConfigError if `parts` is a link that leads nowhere, or to a folder of others in which to delete parts."""
+    if parts.is_symlink() and not parts.is_dir():
+        raise ConfigError(
+            f"{parts} is a link to {parts.readlink()}, which is no folder. Is a disk not mounted? Make the folder, or "
+            "correct the link."
+        )
     if parts.is_symlink() and not settings["keep_parts"]:
         raise ConfigError(
             f"`keep_parts: false` deletes parts, but {parts} is a link to {parts.resolve()}, which others may use. Set "
