@@ -75,6 +75,9 @@ def test_relative_paths_start_in_the_working_directory(tmp_path, monkeypatch):
     ("address", "safe"),
     [
         ("https://me:pw@a.example:1/x?sig=1#f", "https://a.example:1/x"),
+        ("https://a.example/me@home/x@y.npy", "https://a.example/me@home/x@y.npy"),
+        ("https:/me:pw@a.example/x?sig=1", "https:/a.example/x"),
+        ("http://[bad?sig=1", "http://[bad"),
         ("/local/what?.npy", "/local/what?.npy"),
     ],
 )

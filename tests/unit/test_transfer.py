@@ -138,7 +138,7 @@ def test_retry_after_a_date():
     assert 50 < retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
 
 
-@pytest.mark.parametrize("value", [None, "", "soon", "-5"])
+@pytest.mark.parametrize("value", [None, "", "soon", "-5", "\xb2", "9" * 400])
 def test_retry_after_that_says_nothing(value):
     assert retry_after(value) is None
 

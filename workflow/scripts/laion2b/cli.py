@@ -168,6 +168,7 @@ def _concatenate_metadata(options: argparse.Namespace) -> None:
 
 def _log_to(file: Path | None) -> None:
     log.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a log on a full disk is no reason for a traceback of its own
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter("%(message)s"))
     handlers: list[logging.Handler] = [terminal]

@@ -12,7 +12,7 @@ import xxhash
 from . import hdf5
 from .embeddings import BLOCK
 from .errors import ShardError, explain
-from .files import appearing
+from .files import allocate, appearing
 from .shard import Definition, Shard
 from .tsv import header
 
@@ -45,11 +45,13 @@ def concatenate_metadata(shards: Sequence[Path], records: Sequence[Path], target
     """
     expected = [Shard.read(path, definition) for path in records]
     first_line = header(definition.columns)
+    sizes = [shard.stat().st_size for shard in shards]
+    for shard, record, size in zip(shards, expected, sizes, strict=True):
+        _compare(shard, record.metadata_bytes, size, "bytes")
     with appearing(target) as (temporary,), temporary.open("wb", buffering=0) as file:
+        allocate(file.fileno(), len(first_line) + sum(size - len(first_line) for size in sizes), target)
         file.write(first_line)
-        for shard, record in zip(shards, expected, strict=True):
-            size = shard.stat().st_size
-            _compare(shard, record.metadata_bytes, size, "bytes")
+        for shard, record, size in zip(shards, expected, sizes, strict=True):
             with shard.open("rb") as stream:
                 _compare(shard, first_line, stream.read(len(first_line)), "header line")
             hasher = xxhash.xxh3_128(first_line)

@@ -5,11 +5,15 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+RESERVE = 100_000_000
+"""Bytes of the disk that are left free, or a fiftieth of a small disk."""
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -56,6 +60,34 @@ def is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
+def leave_reserve(path: Path, size: int = 0) -> None:
+    """Raise OSError (no space) if `size` more bytes on the disk of `path` left no room for logs and Snakemake's notes."""
+    usage = shutil.disk_usage(path.parent)
+    if usage.free - size < min(RESERVE, usage.total // 50):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def allocate(descriptor: int, size: int, path: Path) -> None:
+    """Allocate the first `size` bytes of an open file, where that is possible. Raises OSError if there is no space."""
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        # Many network file systems can't, and glibc says EBADF then.
+        if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+    leave_reserve(path)
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Name the file in errors that come from its descriptor, which knows no name."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 @contextmanager
 def appearing(*paths: Path) -> Iterator[tuple[Path, ...]]:
     """Yield a temporary name for each path; when the block ends well, flush the files and rename them.
@@ -69,7 +101,8 @@ def appearing(*paths: Path) -> Iterator[tuple[Path, ...]]:
     with ExitStack() as locks:
         descriptors = [locks.enter_context(locked(file)) for file in temporary]
         try:
-            yield temporary
+            with about(paths[0]):
+                yield temporary
             for descriptor in descriptors:
                 os.fsync(descriptor)
             for file, path in zip(temporary, paths, strict=True):

@@ -15,7 +15,7 @@ from . import hdf5, keep, tsv
 from .census import Census
 from .embeddings import Embeddings, open_embeddings
 from .errors import PartError, explain
-from .files import appearing
+from .files import appearing, leave_reserve
 from .metadata import Metadata, open_metadata
 from .shard import Definition, Shard
 
@@ -106,6 +106,7 @@ def _filter_metadata(table: Metadata, target: Path, definition: Definition) -> t
                     f"values that can't be compared or written ({error})", "others", "odd types"
                 ) from None
             masks.append(kept.to_numpy(zero_copy_only=False))
+            leave_reserve(target, len(lines))
             write(lines)
             if TAG in batch.schema.names:
                 _count(batch.column(TAG), tags)

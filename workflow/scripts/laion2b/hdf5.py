@@ -6,7 +6,6 @@ Nothing in the file depends on the time or the machine: the same rows give the s
 HDF5's own locks are off: they fail on some network file systems, and `files.locked` provides for one writer.
 """
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import h5py
 
 from .embeddings import HALF, KEY
 from .errors import ShardError, explain
+from .files import allocate
 
 PAGE = 4096
 """The offset of the data is a multiple of this, so that users can memory-map it."""
@@ -60,20 +60,11 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
     descriptor = os.open(path, os.O_WRONLY)
     try:
         if rows:
-            _allocate(descriptor, offset, size)
+            allocate(descriptor, offset + size, path)
             os.lseek(descriptor, offset, os.SEEK_SET)
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _allocate(descriptor: int, offset: int, size: int) -> None:
-    try:
-        os.posix_fallocate(descriptor, offset, size)
-    except OSError as error:
-        # Many network file systems can't, and glibc says EBADF then. HDF5 has given the file its size already.
-        if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise
 
 
 def locate(path: Path) -> Matrix:

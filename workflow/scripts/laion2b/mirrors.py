@@ -103,6 +103,5 @@ def without_secrets(address: str) -> str:
     """Return an address fit to be logged and recorded: no query string, fragment, user name or password."""
     if not re.match(r"[a-z0-9+.-]+:/", address, re.IGNORECASE):
         return address
-    scheme, _, rest = re.split("[?#]", address)[0].partition(":/")
-    slash, _, tail = rest.rpartition("@")
-    return f"{scheme}:/{'/' if slash.startswith('/') else ''}{tail}"
+    bare = re.split("[?#]", address)[0]
+    return re.sub(r"(:/+)[^/]*@", r"\1", bare, count=1)

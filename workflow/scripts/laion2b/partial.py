@@ -6,7 +6,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .files import beside, flush, is_at, locked, read_json, write_json
+from .files import about, beside, flush, is_at, leave_reserve, locked, read_json, write_json
 
 OVERLAP = 64 * 1024
 """Bytes at the end of a `.part` that are asked for again and compared before a download goes on."""
@@ -106,9 +106,14 @@ class Partial:
 
     def append(self, data: bytes) -> None:
         """Write and hash the next bytes."""
-        os.pwrite(self._descriptor, data, self.have)
         self.sha256.update(data)
-        self.have += len(data)
+        leave_reserve(self.path, len(data))
+        rest = memoryview(data)
+        with about(self.path):
+            while rest:  # on a nearly full disk the kernel writes a part of it
+                written = os.pwrite(self._descriptor, rest, self.have)
+                self.have += written
+                rest = rest[written:]
 
     def publish(self) -> None:
         """Give the complete file its final name."""

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 TRANSIENT = {408, 425, 429}
 LONGEST_WAIT = 600
 """Seconds at most that a mirror's Retry-After is obeyed for."""
+LONGEST_CONNECT = 15
+"""Seconds at most that a mirror may take to accept a connection: one that is gone should not cost a minute a file."""
 MINIMUM_SPEED = 10_000
 """Bytes per second, averaged over the time-out, below which a connection counts as dead."""
 REDIRECTS = 5
@@ -178,7 +180,7 @@ def retry_after(value: str | None) -> float | None:
     """Return the seconds that a Retry-After header (seconds or a date) asks for, capped."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         seconds = float(value)
     else:
         try:
@@ -198,7 +200,7 @@ def attempt(session: requests.Session, url: str, partial: Partial, limits: Limit
             url,
             headers=headers_for(url, partial.have, partial.origin),
             auth=credentials(url),
-            timeout=limits.timeout,
+            timeout=(min(limits.timeout, LONGEST_CONNECT), limits.timeout),
             stream=True,
         )
     except (requests.TooManyRedirects, requests.exceptions.InvalidSchema, ValueError) as error:
