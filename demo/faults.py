@@ -18,6 +18,8 @@ class Fault:
     """Answer with this status and an empty body."""
     silent: bool = False
     """Hang up without an answer."""
+    drip_headers: bool = False
+    """Send headers without end, a byte now and then. A status of 100 is sent without end, too."""
     headers: dict[str, str | None] = field(default_factory=dict)
     """Headers to send instead of the right ones; None leaves one out."""
     change: Callable[[bytes], bytes] | None = None
@@ -52,6 +54,12 @@ class Faulty(Handler):
             self.fault = fault if fault.method in (None, self.command) else Fault()
         if self.fault.silent:
             self.close_connection = True
+        elif self.fault.drip_headers or self.fault.status == 100:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Header: " if self.fault.drip_headers else b"")
+            pause = threading.Event()
+            while True:  # until the client hangs up
+                self.wfile.write(b"x" if self.fault.drip_headers else b"HTTP/1.1 100 Continue\r\n\r\n")
+                pause.wait(0.02)
         elif self.fault.status:
             self.head(self.fault.status, {"Content-Length": "0"})
         else:

@@ -5,7 +5,7 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,8 +18,8 @@ from tests.harness import Work, kill_group, products, wait_until
 PARTS = 4
 ROWS = 3000
 MOMENTS = 20
-LAST_EVENT = 75
-"""About as many names appear in the working directory during a whole run."""
+STAGES = ("download", "filter", "concatenate")
+VICTIMS = ("group", "snakemake", "job")
 
 pytestmark = pytest.mark.slow
 
@@ -38,15 +38,21 @@ def names(folder: Path) -> set[str]:
     return {str(path) for kind in ("parts", "shards", "logs", ".") for path in (folder / kind).glob("*.*")}
 
 
-def watch(folder: Path, process: subprocess.Popen, events: int) -> None:
-    """Return when so many names have appeared, or when the run is over."""
-    seen: set[str] = set()
+def reached(folder: Path, stage: str, chance: random.Random) -> Callable[[], bool]:
+    """Return a condition that holds from a random moment of a stage on."""
+    count = chance.randint(1, PARTS - 1)
 
-    def enough() -> bool:
-        seen.update(names(folder))
-        return len(seen) >= events or process.poll() is not None
+    def finished(pattern: str) -> int:
+        return len(list(folder.glob(pattern)))
 
-    wait_until(enough)
+    match stage:
+        case "download":
+            return lambda: finished("parts/*.npy") >= count and finished("parts/*.part") > 0
+        case "filter":
+            return lambda: finished("shards/*.json") >= count and finished("shards/*.tmp") > 0
+        case _:
+            kind = chance.choice(["laion2B-*.h5", "metadata-*.tsv"])
+            return lambda: finished(f"{kind}.tmp") > 0 or finished(kind) > 0
 
 
 def is_job(process: psutil.Process) -> bool:
@@ -59,8 +65,6 @@ def is_job(process: psutil.Process) -> bool:
 
 def kill(process: subprocess.Popen, victim: str, chance: random.Random) -> list[psutil.Process]:
     """Kill the run, only Snakemake, or one of its jobs; return the jobs that live on."""
-    if process.poll() is not None:
-        return []
     jobs = [child for child in psutil.Process(process.pid).children(recursive=True) if is_job(child)]
     match victim:
         case "group":
@@ -69,37 +73,36 @@ def kill(process: subprocess.Popen, victim: str, chance: random.Random) -> list[
             process.kill()
             process.wait()
             return jobs
-        case "job":
-            if jobs:
-                chance.choice(jobs).send_signal(signal.SIGKILL)
-            process.wait()
+        case "job" if jobs:
+            chance.choice(jobs).send_signal(signal.SIGKILL)
+    process.wait()
     return []
 
 
 @pytest.mark.parametrize("seed", range(MOMENTS))
 def test_a_crash(seed, tmp_path, large_mirror):
     chance = random.Random(seed)
-    victim = ("group", "snakemake", "job")[seed % 3]
-    moment = chance.randint(5, LAST_EVENT)
+    stage, victim, deleted = STAGES[seed % 3], VICTIMS[seed // 3 % 3], seed % 2 == 1
     work = Work(tmp_path / "work")
     with Mirror(large_mirror) as mirror:
-        deleted = seed % 2 == 1
         work.configure(mirror.url, keep_parts=not deleted)
+        moment = reached(work.folder, stage, chance)
         process = work.start(*products(PARTS))
-        watch(work.folder, process, moment)
+        wait_until(lambda: moment() or process.poll() is not None)
+        assert process.poll() is None, "the run was over before it could be killed"
         standing = {path.stem for path in (work.folder / "shards").glob("*.json")}
         orphans = kill(process, victim, chance)
-        print(
-            f"seed {seed}: {victim} killed after {moment} events, {len(standing)} shards stood, {len(orphans)} jobs live on"
-        )
+        print(f"seed {seed}: {victim} killed in {stage}, {len(standing)} shards stood, {len(orphans)} jobs live on")
         if victim != "job":
             work.run("--unlock")
         work.run(*products(PARTS))
         psutil.wait_procs(orphans, timeout=60)
         work.check_products(large_mirror, PARTS)
-        # A part is fetched again only if it was not kept, and its filter was in flight.
-        most = 4 if deleted else 2
-        assert all(len(mirror.fetched(f"_{part}.")) <= most for part in standing)
+        # The parts of a shard that stands are fetched again only if they are not kept, and its filter was in flight.
+        again = [part for part in standing if len(mirror.fetched(f"_{part}.")) > 2]
+        assert len(again) <= (4 if deleted else 0)
+        # What is in flight is at most four files, and none of them more than once.
+        assert len(mirror.fetched()) <= 2 * PARTS + 4 + 2 * len(again)
     assert not [name for name in names(work.folder) if name.endswith((".tmp", ".part", ".part.json"))]
 
 

@@ -4,15 +4,17 @@ import io
 import tempfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from laion2b import configuration, keep, tsv
+from laion2b import configuration, hdf5, keep, tsv
 from laion2b.embeddings import open_embeddings
-from laion2b.errors import Laion2bError, PartError
+from laion2b.errors import Laion2bError, PartError, ShardError
 from laion2b.metadata import open_metadata
 from tests.harness import REPOSITORY
 
@@ -47,6 +49,40 @@ def on_disk(content: bytes, name: str, folder: str) -> Path:
     path = Path(folder, name)
     path.write_bytes(content)
     return path
+
+
+def other_form(ending: str) -> bytes:
+    stream = io.BytesIO()
+    if ending == ".npz":
+        np.savez(stream, np.arange(24, dtype="<f2").reshape(6, 4))
+    else:
+        with h5py.File(stream, "w") as file:
+            file["emb"] = np.arange(24, dtype="<f2").reshape(6, 4)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("ending", [".npz", ".h5"])
+@BOUNDED
+@given(data=st.data())
+def test_other_forms(ending, data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = on_disk(data.draw(altered(other_form(ending))), f"x{ending}", folder)
+        try:
+            with open_embeddings(path) as embeddings:
+                list(embeddings.blocks())
+        except PartError as error:
+            assert str(path) in str(error)
+
+
+@BOUNDED
+@given(altered(other_form(".h5")))
+def test_shards(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = on_disk(content, "0001.h5", folder)
+        try:
+            hdf5.locate(path)
+        except ShardError as error:
+            assert str(path) in str(error)
 
 
 @BOUNDED

@@ -26,7 +26,7 @@ def shards(tmp_path):
         write(paths, tags)
         filter_part(
             **paths, shard_embeddings=names["h5"], shard_metadata=names["tsv"], shard_record=names["json"],
-            part=str(part), definition=DEFINITION,
+            part=f"{part:04d}", definition=DEFINITION,
         )  # fmt: skip
     return files
 
@@ -77,6 +77,14 @@ def test_a_damaged_shard_is_named_and_the_old_product_stays(shards, tmp_path, da
         build(shards, target)
     assert (target.read_bytes(), target.with_suffix(".tsv").read_bytes()) == before
     assert not beside(target, ".tmp").exists()
+
+
+def test_a_shard_copied_over_another(shards, tmp_path):
+    for files in shards.values():
+        files[2].write_bytes(files[0].read_bytes())
+    for kind, concatenate in (("h5", concatenate_embeddings), ("tsv", concatenate_metadata)):
+        with pytest.raises(ShardError, match=r"0003.json: found the record of part 0001, expected that of part 0003"):
+            concatenate(shards[kind], shards["json"], tmp_path / "subset", DEFINITION)
 
 
 @pytest.mark.parametrize(

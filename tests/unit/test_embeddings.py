@@ -145,7 +145,7 @@ def test_an_hdf5_file_with_something_else(tmp_path, name, array):
     path = tmp_path / "part.h5"
     with h5py.File(path, "w") as file:
         file[name] = array
-    with pytest.raises(PartError, match=r"found (other in it|shape|numbers of type)"):
+    with pytest.raises(PartError, match=r"found (no dataset emb of its own|shape|numbers of type)"):
         read(path)
 
 
@@ -154,4 +154,43 @@ def test_a_truncated_hdf5_file(tmp_path):
     save_h5(path, matrix(1000))
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(PartError, match="truncated"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "kind", ["external link", "soft link", "external storage", "virtual", "group", "no space", "large chunks"]
+)
+def test_an_hdf5_file_that_leads_elsewhere_or_is_a_trap(tmp_path, kind):
+    secret = tmp_path / "secret.h5"
+    save_h5(secret, matrix(3))
+    path = tmp_path / "part.h5"
+    with h5py.File(path, "w") as file:
+        match kind:
+            case "external link":
+                file["emb"] = h5py.ExternalLink("secret.h5", "/emb")
+            case "soft link":
+                file["emb"] = h5py.SoftLink("/other")
+            case "external storage":
+                file.create_dataset("emb", (3, 8), "<f2", external=[(str(secret), 0, 48)])
+            case "virtual":
+                layout = h5py.VirtualLayout((3, 8), "<f2")
+                layout[:] = h5py.VirtualSource("secret.h5", "emb", (3, 8))
+                file.create_virtual_dataset("emb", layout)
+            case "group":
+                file.create_group("emb")
+            case "no space":
+                file["emb"] = h5py.Empty("<f2")
+            case "large chunks":
+                file.create_dataset("emb", (10**6, 768), "<f2", chunks=(10**6, 768), compression="gzip")
+    with pytest.raises(PartError, match="found (no dataset emb of its own|data that lie in other files|chunks of)"):
+        read(path)
+
+
+def test_a_damaged_npz_directory(tmp_path):
+    path = tmp_path / "part.npz"
+    np.savez(path, matrix(5))
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(PartError):
         read(path)

@@ -87,3 +87,9 @@ def test_an_encrypted_table(tmp_path):
         open_metadata(tmp_path / "x.parquet"),
     ):
         pass
+
+
+def test_a_column_whose_name_is_not_utf8(tmp_path):
+    (tmp_path / "x.parquet").write_bytes(sound().replace(b"NSFW", b"NS\xffW"))
+    with pytest.raises(PartError, match="found a file that can't be read"), open_metadata(tmp_path / "x.parquet"):
+        pass

@@ -1,12 +1,13 @@
 """What survives of an unfinished download, and who may write it."""
 
 import hashlib
+import os
 import subprocess
 import sys
 
 import pytest
 
-from laion2b.partial import OVERLAP, Origin, Partial
+from laion2b.partial import OVERLAP, Origin, Partial, sweep
 from tests.harness import REPOSITORY
 
 ORIGIN = Origin("https://mirror.example/x", 100_000, '"a"')
@@ -35,7 +36,17 @@ def test_bytes_origin_and_hash_survive(final):
 
 
 @pytest.mark.parametrize(
-    "note", [None, "", "[]", "{}", '{"url": "x"}', '{"url": "x", "total": 5}', '{"url": 1, "total": "2"}']
+    "note",
+    [
+        None,
+        "",
+        "[]",
+        "{}",
+        '{"url": "x"}',
+        '{"url": "x", "total": 5}',
+        '{"url": 1, "total": "2"}',
+        '{"url": "x", "total": 99999, "etag": 5}',
+    ],
 )
 def test_bytes_without_a_credible_note_are_worth_nothing(final, note):
     path = final.parent / "x.npy.part.json"
@@ -78,4 +89,23 @@ def test_another_process_waits_for_the_lock_and_finds_the_finished_file(final):
         assert b"is being written by another run" in other.stderr.readline()
         partial.publish()
     assert other.communicate()[0] == b"True 0\n"
+    assert names(final.parent) == ["x.npy"]
+
+
+def test_short_writes_are_completed(tmp_path, monkeypatch):
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, position: write(descriptor, data[:1000], position))
+    with Partial(tmp_path / "x.npy") as partial:
+        partial.start(ORIGIN)
+        partial.append(DATA)
+        assert partial.have == partial.stat().st_size == len(DATA)
+        partial.publish()
+    assert (tmp_path / "x.npy").read_bytes() == DATA
+
+
+def test_what_is_left_of_a_download_is_swept(final):
+    final.write_bytes(b"brought by other means")
+    sweep(final)
+    assert names(final.parent) == ["x.npy"]
+    sweep(final)
     assert names(final.parent) == ["x.npy"]

@@ -1,6 +1,7 @@
 """The record beside a part."""
 
 import hashlib
+import os
 
 import pytest
 
@@ -16,24 +17,52 @@ def file(tmp_path):
     return path
 
 
+def downloaded(file):
+    """Write the record that a download leaves."""
+    stat = file.stat()
+    sha256 = record.sha256_of(file)
+    record.write(
+        file, url="https://a.example/x", size=3, mtime_ns=stat.st_mtime_ns, sha256=sha256, started=record.now()
+    )
+
+
 def test_adoption_happens_once(file):
     assert record.adopt(file)
     known = record.read(file)
     assert (known["size"], known["url"]) == (3, None)
     assert known["sha256"] == hashlib.sha256(b"abc").hexdigest()
     assert not record.adopt(file)
+    assert not record.is_downloaded(file)
 
 
-def test_a_file_that_changed_since(file):
-    record.check_size(file)
-    record.adopt(file)
-    record.check_size(file)
-    file.write_bytes(b"abcd")
-    with pytest.raises(PartError, match=r"found 4 bytes, expected 3, as x.npy.json says"):
-        record.check_size(file)
+@pytest.mark.parametrize("content", [b"abcd", b"abd"])
+def test_a_file_that_changed_since(file, content):
+    downloaded(file)
+    record.check(file)
+    file.write_bytes(content)
+    os.utime(file, (1, 1))
+    with pytest.raises(PartError, match=r"found . bytes with SHA-256 .*, expected 3 bytes with .*, as x.npy.json says"):
+        record.check(file)
+    record.path_for(file).unlink()
+    record.check(file)
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"size": "3"}'])
+def test_the_same_bytes_put_there_by_the_user_are_the_users(file):
+    downloaded(file)
+    assert record.is_downloaded(file)
+    file.unlink()
+    file.write_bytes(b"abc")
+    os.utime(file, (1, 1))
+    assert not record.is_downloaded(file)
+    record.check(file)
+    assert record.adopt(file)
+    assert record.read(file)["url"] is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"size": "3"}', '{"size": 3}', '{"size": 3, "sha256": 4}', "[]", "\xff"]
+)
 def test_a_damaged_record_is_none(file, content):
     record.path_for(file).write_text(content)
     assert record.read(file) is None
+    assert not record.is_downloaded(file)

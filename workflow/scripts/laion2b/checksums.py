@@ -1,5 +1,6 @@
 """Catalogues of known hashes, in the format of `sha256sum`: a SHA-256, two spaces, a file name."""
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from . import record
 from .errors import ConfigError, PartError, explain
 from .mirrors import EMBEDDINGS_ENDINGS, METADATA_ENDINGS, STEMS
+
+log = logging.getLogger(__name__)
 
 
 def read(catalogue: Path) -> dict[str, str]:
@@ -37,9 +40,14 @@ def read(catalogue: Path) -> dict[str, str]:
     return known
 
 
-def compare(file: Path, found: str, known: dict[str, str]) -> None:
-    """Raise PartError if the catalogue knows `file` (by its name) with another SHA-256 than `found`."""
-    expected = known.get(file.name, found)
+def compare(file: Path, found: str, known: dict[str, str], *addresses: str) -> None:
+    """Raise PartError if the catalogue knows `file`, by its name here or on a mirror, with another SHA-256."""
+    names = [file.name, *(re.split("[?#]", address)[0].rpartition("/")[2] for address in addresses)]
+    expected = next((known[name] for name in names if name in known), None)
+    if known and expected is None:
+        log.warning("%s is not in the catalogue that `checksums` names, and was not compared with it.", file)
+        return
+    expected = expected or found
     if found != expected:
         raise PartError(
             explain(

@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. Errors are sentences, on the terminal and in the log."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's, or Snakemake's, polite way to stop a job
-    _log_to(options.log)
     try:
+        _log_to(options.log)
         options.run(options)
     except Laion2bError as error:
         log.error("%s", error)
@@ -108,7 +108,7 @@ def _download(options: argparse.Namespace) -> None:
     known = _catalogue(settings)
 
     def check(file: Path, sha256: str) -> None:
-        checksums.compare(options.output, sha256, known)
+        checksums.compare(options.output, sha256, known, *addresses)
         with open_embeddings(file, options.output.suffix) if kind == "embeddings" else open_metadata(file):
             pass
 
@@ -132,12 +132,13 @@ def _checksums(options: argparse.Namespace) -> None:
 def _filter(options: argparse.Namespace) -> None:
     from . import record
     from .filter import filter_part
+    from .partial import sweep
 
     known = _catalogue(_settings())
     for file in options.input:
-        record.check_size(file)
-        if known:
-            checksums.compare(file, (record.read(file) or {}).get("sha256") or record.sha256_of(file), known)
+        record.check(file)
+        if file.name in known:
+            checksums.compare(file, record.sha256_of(file), known)
     h5, tsv, shard_record = options.output
     filter_part(
         *options.input,
@@ -148,8 +149,12 @@ def _filter(options: argparse.Namespace) -> None:
         definition=options.definition,
     )
     for file in options.input:
-        if record.adopt(file):
-            log.info("%s was there without a record; it is sound, and was used.", file)
+        try:
+            if record.adopt(file):
+                log.info("%s was there without a record; it is sound, and was used.", file)
+            sweep(file)
+        except OSError as error:  # a folder that others own, perhaps; the shard is good all the same
+            log.info("%s gets no record: %s.", file, error.strerror)
 
 
 def _concatenate_embeddings(options: argparse.Namespace) -> None:

@@ -1,6 +1,8 @@
 """The configuration: the defaults, what the user changed, and whether it makes sense."""
 
 import difflib
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +18,13 @@ _VALIDATOR = jsonschema.validators.extend(
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
         "integer",
         lambda _, value: isinstance(value, int) and not isinstance(value, bool),  # 1.0 would be one to JSON Schema
+    ).redefine(
+        "number",
+        lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
     ),
 )
 LARGEST = 2**63
+LONGEST_KEEP = 50_000
 
 
 def load(config: Mapping, defaults: Path, schema: Path) -> dict:
@@ -134,6 +140,10 @@ def _check_subsets(settings: dict) -> list[str]:
 
 def _check_keep(settings: dict) -> list[str]:
     mistakes = []
+    if len(json.dumps(settings["keep"])) > LONGEST_KEEP:
+        mistakes.append(
+            f"`keep`: the conditions take more than {LONGEST_KEEP:,} characters, which no command line holds."
+        )
     for column, sign, value in settings["keep"]:
         values = value if sign in MEMBERSHIPS and isinstance(value, list) else [value]
         if not isinstance(column, str):

@@ -1,5 +1,6 @@
 """Download one file of a part: from the first mirror that gives it whole, going on where a run broke off."""
 
+import errno
 import logging
 import random
 import time
@@ -12,7 +13,7 @@ import requests
 from . import record
 from .errors import DownloadError, PartError
 from .files import beside
-from .mirrors import is_remote, local_path, without_secrets
+from .mirrors import is_remote, is_there, local_path, without_secrets
 from .partial import OVERLAP, Origin, Partial
 from .transfer import LONGEST_WAIT, AttemptFailedError, Limits, attempt, open_session, remote_size
 
@@ -85,12 +86,11 @@ class Download:
 
     def unsound(self, mirror: Mirror, error: PartError, size: int) -> None:
         """Note that a complete file is not what it should be; the same size twice is not bad luck."""
-        self.failed(mirror, AttemptFailedError(str(error)))
-        if size in self.unsound_sizes:
-            raise DownloadError(self._story())
+        found = str(error).partition(". Likely cause: ")[0]
+        self.failed(mirror, AttemptFailedError(found, final=size in self.unsound_sizes))
         self.unsound_sizes.add(size)
 
-    def record(self, origin: Origin, sha256: str, final_url: str | None = None) -> None:
+    def record(self, origin: Origin, sha256: str, mtime_ns: int, final_url: str | None = None) -> None:
         """Write the record beside the finished file; say so if an earlier download had other bytes."""
         earlier = record.read(self.file)
         if earlier and earlier["sha256"] != sha256:
@@ -104,6 +104,7 @@ class Download:
             url=origin.url,
             final_url=final_url,
             size=origin.total,
+            mtime_ns=mtime_ns,
             sha256=sha256,
             etag=origin.etag,
             last_modified=origin.last_modified,
@@ -152,7 +153,7 @@ def size_on_mirrors(addresses: Sequence[str]) -> int | None:
         if is_remote(address):
             size = remote_size(address)
         else:
-            size = local_path(address).stat().st_size if local_path(address).is_file() else None
+            size = local_path(address).stat().st_size if is_there(address) else None
         if size:
             return size
     return None
@@ -167,6 +168,8 @@ def _fetch(
     except AttemptFailedError as error:
         history.failed(mirror, error, before, partial.have)
         return
+    if partial.stat().st_size != partial.have:
+        raise OSError(errno.EIO, "another size than what was written", str(partial.path))
     size, origin, sha256 = partial.have, partial.origin, partial.sha256.hexdigest()
     try:
         check(partial.path, sha256)
@@ -176,23 +179,24 @@ def _fetch(
         return
     history.note(mirror, "complete", size - before)
     # The record comes first: a file without one would be taken for the user's own.
-    history.record(origin, sha256, partial.final_url)
+    history.record(origin, sha256, partial.stat().st_mtime_ns, partial.final_url)
     partial.publish()
 
 
 def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], history: Download) -> None:
     original = local_path(mirror.url)
-    if not original.is_file():
-        history.failed(mirror, AttemptFailedError("there is no such file", final=True))
-        return
-    sha256 = record.sha256_of(original)
     try:
+        stat = original.stat()
+        sha256 = record.sha256_of(original)
         check(original, sha256)
+    except OSError as error:
+        history.failed(mirror, AttemptFailedError(error.strerror or str(error), final=True))
+        return
     except PartError as error:
-        history.failed(mirror, AttemptFailedError(str(error), final=True))
+        history.failed(mirror, AttemptFailedError(str(error).partition(". Likely cause: ")[0], final=True))
         return
     history.note(mirror, "linked")
-    history.record(Origin(without_secrets(mirror.url), original.stat().st_size), sha256)
+    history.record(Origin(without_secrets(mirror.url), stat.st_size), sha256, stat.st_mtime_ns)
     link = beside(file, ".tmp")
     link.unlink(missing_ok=True)
     link.symlink_to(original)

@@ -5,6 +5,7 @@ Nothing is trusted: the header must agree with the size of the file, and pickled
 
 import io
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,12 +21,18 @@ from .errors import PartError, explain
 HALF = np.dtype("<f2")
 BLOCK = 1024 * 1024
 """Bytes read at once: larger blocks leave the CPU's cache and take several times as long."""
+LARGEST_CHUNK = 64 * 1024 * 1024
+"""Bytes at most that rows of an .h5 which are compressed together may take."""
 KEY = "emb"
 DAMAGED = "the download was cut or altered, or the file is not what its name says"
 
 
 HEADER_ERRORS = (ValueError, KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
 """What NumPy raises for headers that are none, found by fuzzing."""
+
+
+H5_ERRORS = (OSError, ValueError, TypeError, RuntimeError, KeyError, AttributeError)
+"""What h5py raises for damaged files, found by fuzzing."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,9 @@ def open_embeddings(path: Path, ending: str | None = None) -> Iterator[Embedding
     try:
         with opener(path) as embeddings:
             yield embeddings
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.filename:
+            raise  # of another file, which is written while this one is read; or of the file as such
         raise _unsound(path, f"a file that can't be read ({error})", f"sound embeddings ({ending})") from None
 
 
@@ -136,20 +145,39 @@ def _open_h5(path: Path) -> Iterator[Embeddings]:
     except OSError as error:
         raise _unsound(path, f"a file that HDF5 can't open ({error})", f"HDF5 with a dataset {KEY}") from None
     with file:
-        matrix = file.get(KEY)
-        if not isinstance(matrix, h5py.Dataset) or matrix.shape is None:
-            keys = ", ".join(list(file)[:10]) or "nothing"
-            raise _unsound(path, f"{keys} in it", f"a dataset {KEY}", "the file holds something else")
-        shape = _check_matrix(path, matrix.shape, matrix.dtype)
-        rows = _rows_per_block(shape[1], matrix.dtype)
-        rows = max(rows, matrix.chunks[0]) if matrix.chunks else rows
-        yield Embeddings(path, *shape, matrix.dtype, False, lambda: _h5_slices(path, matrix, rows))
+        try:
+            matrix, rows = _h5_matrix(path, file)
+        except H5_ERRORS as error:
+            raise _unsound(path, f"a structure that HDF5 can't read ({error})", f"a dataset {KEY}") from None
+        yield Embeddings(path, *matrix.shape, matrix.dtype, False, lambda: _h5_slices(path, matrix, rows))
+
+
+def _h5_matrix(path: Path, file: h5py.File) -> tuple[h5py.Dataset, int]:
+    """Return the dataset and how many of its rows to read at once."""
+    link, matrix = file.get(KEY, getlink=True), file.get(KEY)
+    if not isinstance(link, h5py.HardLink) or not isinstance(matrix, h5py.Dataset) or matrix.shape is None:
+        raise _unsound(path, f"no dataset {KEY} of its own", f"a dataset {KEY}", "the file holds something else")
+    if matrix.external or matrix.is_virtual:
+        raise _unsound(path, "data that lie in other files", "data in the file itself", "it was made for another place")
+    shape = _check_matrix(path, matrix.shape, matrix.dtype)
+    rows = _rows_per_block(shape[1], matrix.dtype)
+    if matrix.chunks and matrix.chunks[0] > rows:
+        rows = matrix.chunks[0]
+        if rows * shape[1] * matrix.dtype.itemsize > LARGEST_CHUNK:
+            raise _unsound(
+                path,
+                f"chunks of {rows:,} rows",
+                f"at most {LARGEST_CHUNK:,} bytes in {KEY}'s chunks, so that few rows can be held at once",
+                "it was written in too large pieces; h5repack can change that",
+            )
+    return matrix, rows
 
 
 def _npy_header(path: Path, stream: io.RawIOBase) -> tuple[tuple[int, int], bool, np.dtype]:
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
-        shape, fortran_order, dtype = readers[np.lib.format.read_magic(stream)](stream)
+        with warnings.catch_warnings(action="ignore"):  # of headers from Python 2, which are good
+            shape, fortran_order, dtype = readers[np.lib.format.read_magic(stream)](stream)
     except HEADER_ERRORS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _unsound(path, f"a header that is none ({reason[:200]})", "a NumPy array (.npy)") from None
@@ -203,5 +231,5 @@ def _slices(matrix: np.ndarray, per_block: int) -> Iterator[np.ndarray]:
 def _h5_slices(path: Path, matrix: h5py.Dataset, per_block: int) -> Iterator[np.ndarray]:
     try:
         yield from _slices(matrix, per_block)
-    except OSError as error:
+    except H5_ERRORS as error:
         raise _unsound(path, f"rows that HDF5 can't read ({error})", "sound data") from None

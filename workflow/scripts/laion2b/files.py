@@ -61,7 +61,7 @@ def is_at(descriptor: int, path: Path) -> bool:
 
 
 def leave_reserve(path: Path, size: int = 0) -> None:
-    """Raise OSError (no space) if `size` more bytes on the disk of `path` left no room for logs and notes of the run."""
+    """Raise OSError (no space) if `size` more bytes on the disk of `path` left no room for the run's logs and notes."""
     usage = shutil.disk_usage(path.parent)
     if usage.free - size < min(RESERVE, usage.total // 50):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import h5py
 
-from .embeddings import HALF, KEY
+from .embeddings import H5_ERRORS, HALF, KEY
 from .errors import ShardError, explain
 from .files import allocate
 
@@ -75,7 +75,7 @@ def locate(path: Path) -> Matrix:
             rows, dimensions = dataset.shape
             matrix = Matrix(path, rows, dimensions, dataset.id.get_offset() or 0)
             sound = dataset.dtype == HALF and (rows == 0 or matrix.offset > 0)
-    except (OSError, KeyError, ValueError) as error:
+    except H5_ERRORS as error:
         raise _damaged(path, f"a file that can't be read as one ({error})") from None
     if not sound or path.stat().st_size < matrix.offset + matrix.size:
         raise _damaged(path, "another layout, or a file that ends early")

@@ -48,7 +48,7 @@ class Metadata:
         try:
             for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
                 yield pa.record_batch({name: plain(batch.column(name)) for name in columns})
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise _damaged(self.path, f"rows that can't be read ({_first_line(error)})", "sound data") from None
 
     def error(self, found: str, expected: str, cause: str) -> PartError:
@@ -105,9 +105,10 @@ def open_metadata(path: Path) -> Iterator[Metadata]:
     try:
         table = pq.ParquetFile(path, buffer_size=1024 * 1024, pre_buffer=False)
         schema = table.schema_arrow
+        _ = schema.names  # raises for names that are not UTF-8
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(
             path, f"a file that can't be read ({_first_line(error)})", "a parquet table, not encrypted"
         ) from None

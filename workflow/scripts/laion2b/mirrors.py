@@ -99,6 +99,14 @@ def local_path(address: str) -> Path:
     return Path(path).expanduser().absolute()
 
 
+def is_there(address: str) -> bool:
+    """Tell whether a local address leads to a file that can be reached."""
+    try:
+        return local_path(address).is_file()
+    except OSError:
+        return False
+
+
 def without_secrets(address: str) -> str:
     """Return an address fit to be logged and recorded: no query string, fragment, user name or password."""
     if not re.match(r"[a-z0-9+.-]+:/", address, re.IGNORECASE):

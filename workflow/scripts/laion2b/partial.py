@@ -23,6 +23,17 @@ class Origin:
     etag: str | None = None
     last_modified: str | None = None
 
+    @classmethod
+    def read(cls, note: Path) -> "Origin | None":
+        """Return the origin noted in a file, or None where nothing credible is."""
+        try:
+            origin = cls(**(read_json(note) or {}))
+        except TypeError:
+            return None
+        texts = (origin.url, origin.etag or "", origin.last_modified or "")
+        credible = all(isinstance(text, str) for text in texts) and isinstance(origin.total, int)
+        return origin if credible else None
+
     def validator(self) -> str | None:
         """Return what If-Range may carry: a strong ETag, else the date."""
         if self.etag and not self.etag.startswith("W/"):
@@ -66,11 +77,8 @@ class Partial:
 
     def _take_stock(self) -> None:
         size = os.fstat(self._descriptor).st_size
-        try:
-            origin = Origin(**(read_json(self.note) or {}))
-        except TypeError:
-            origin = None
-        if origin is None or not isinstance(origin.total, int) or not 0 < size <= origin.total:
+        origin = Origin.read(self.note)
+        if origin is None or not 0 < size <= origin.total:
             self.discard()
             return
         self.origin = origin
@@ -96,8 +104,8 @@ class Partial:
             self.origin = origin
 
     def room(self) -> int:
-        """Return how many bytes the disk can take, with the space of what is there already."""
-        return shutil.disk_usage(self.path.parent).free + self.have
+        """Return how many bytes the disk can take."""
+        return shutil.disk_usage(self.path.parent).free
 
     def tail(self) -> bytes:
         """Return the last bytes on disk, at most OVERLAP of them."""
@@ -118,6 +126,19 @@ class Partial:
     def publish(self) -> None:
         """Give the complete file its final name."""
         os.fsync(self._descriptor)
-        self.note.unlink()
         self.path.replace(self.final)
         flush(self.final.parent)
+        self.note.unlink()
+
+    def stat(self) -> os.stat_result:
+        """Return what the file system says of the bytes when they have reached the disk."""
+        os.fsync(self._descriptor)
+        return os.fstat(self._descriptor)
+
+
+def sweep(final: Path) -> None:
+    """Remove what is left of a download whose file is there by other means, unless another run is at it."""
+    path = beside(final, ".part")
+    if path.exists() or beside(final, ".part.json").exists():
+        with Partial(final) as partial:
+            partial.discard()

@@ -7,7 +7,7 @@ from . import keep, record
 from .download import size_on_mirrors
 from .errors import ConfigError, PartError
 from .metadata import open_metadata
-from .mirrors import is_remote, local_path
+from .mirrors import is_remote, is_there
 from .shard import Definition
 
 SAMPLE = 3
@@ -37,9 +37,7 @@ def check_definition(metadata: Sequence[Path], definition: Mapping) -> None:
 
 def refuse_to_delete(files: Sequence[Path]) -> None:
     """Raise ConfigError if some of these files, which `keep_parts: false` would delete, were put there by the user."""
-    own = [
-        file for file in files if file.is_file() and not file.is_symlink() and not (record.read(file) or {}).get("url")
-    ]
+    own = [file for file in files if file.is_file() and not file.is_symlink() and not record.is_downloaded(file)]
     if own:
         raise ConfigError(
             f"`keep_parts: false` deletes parts, but {len(own)} of them, such as {own[0]}, were not downloaded by this "
@@ -53,7 +51,7 @@ def is_linked(addresses: Sequence[str]) -> bool:
     for address in addresses:
         if is_remote(address):
             return False
-        if local_path(address).is_file():
+        if is_there(address):
             return True
     return False
 

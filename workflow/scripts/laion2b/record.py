@@ -1,6 +1,7 @@
 """The record beside each part: where it came from, and what its bytes were."""
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,21 @@ def path_for(file: Path) -> Path:
 
 
 def read(file: Path) -> dict | None:
-    """Return the record of `file`, or None where it has none."""
-    content = read_json(path_for(file))
-    return content if content and isinstance(content.get("size"), int) else None
+    """Return the record of `file`, which may be gone already, or None where there is no credible one."""
+    content = read_json(path_for(file)) or {}
+    kinds = {"size": int, "sha256": str}
+    return content if all(isinstance(content.get(key), kind) for key, kind in kinds.items()) else None
+
+
+def is_downloaded(file: Path) -> bool:
+    """Tell whether a file is the one that this workflow downloaded, and not one that the user put in its place."""
+    known = read(file)
+    return bool(known and known.get("url") and _is_same(file, known))
+
+
+def _is_same(file: Path, known: dict) -> bool:
+    stat = file.stat()
+    return (stat.st_size, stat.st_mtime_ns) == (known["size"], known.get("mtime_ns"))
 
 
 def write(
@@ -25,6 +38,7 @@ def write(
     url: str | None,
     final_url: str | None = None,
     size: int,
+    mtime_ns: int,
     sha256: str,
     started: str,
     etag: str | None = None,
@@ -39,6 +53,7 @@ def write(
             "url": url,
             "final_url": final_url,
             "size": size,
+            "mtime_ns": mtime_ns,
             "sha256": sha256,
             "etag": etag,
             "last_modified": last_modified,
@@ -49,26 +64,32 @@ def write(
     )
 
 
-def check_size(file: Path) -> None:
-    """Raise PartError if `file` has a record, and another size than the record says."""
-    known, size = read(file), file.stat().st_size
-    if known and known["size"] != size:
+def check(file: Path) -> None:
+    """Raise PartError if `file` has a record, was changed since, and holds other bytes than the record says."""
+    known = read(file)
+    if known is None or _is_same(file, known):
+        return
+    sha256 = sha256_of(file)
+    if sha256 != known["sha256"]:
         raise PartError(
             explain(
                 file,
-                found=f"{size:,} bytes",
-                expected=f"{known['size']:,}, as {path_for(file).name} says",
-                cause="the file was replaced or cut after it was downloaded",
+                found=f"{file.stat().st_size:,} bytes with SHA-256 {sha256}",
+                expected=f"{known['size']:,} bytes with {known['sha256']}, as {path_for(file).name} says",
+                cause="the file was replaced, cut or damaged after it was downloaded",
                 do=f"delete {file} to have it fetched again, or delete {path_for(file)} to use the file as it is",
             )
         )
+    with suppress(OSError):
+        path_for(file).unlink()  # the same bytes, but the user's file: it gets a record of its own
 
 
 def adopt(file: Path) -> bool:
     """Write the record of a file that has none because the user put it there; tell whether that was so."""
     if read(file):
         return False
-    write(file, url=None, size=file.stat().st_size, sha256=sha256_of(file), started=now())
+    stat = file.stat()
+    write(file, url=None, size=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=sha256_of(file), started=now())
     return True
 
 

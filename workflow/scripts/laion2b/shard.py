@@ -49,8 +49,18 @@ class Shard:
 
     @classmethod
     def read(cls, path: Path, definition: "Definition") -> "Shard":
-        """Read a record. Raises ShardError if it is none, or that of a shard made by another definition."""
+        """Read a record. Raises ShardError if it is none, of another part, or made by another definition."""
         shard = cls._read(path)
+        if shard.part != path.stem:
+            raise ShardError(
+                explain(
+                    path,
+                    found=f"the record of part {shard.part}",
+                    expected=f"that of part {path.stem}",
+                    cause="the files of a shard were copied over those of another",
+                    do=f"delete {path} and run the same command again, which rebuilds the shard",
+                )
+            )
         if shard.definition != asdict(definition):
             raise ShardError(
                 explain(

@@ -7,8 +7,11 @@ import io
 import logging
 import os
 import re
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -196,13 +199,14 @@ def retry_after(value: str | None) -> float | None:
 def attempt(session: requests.Session, url: str, partial: Partial, limits: Limits) -> None:
     """Fetch what is missing in `partial` from `url`; raise AttemptFailedError unless it is complete then."""
     try:
-        response = session.get(
-            url,
-            headers=headers_for(url, partial.have, partial.origin),
-            auth=credentials(url),
-            timeout=(min(limits.timeout, LONGEST_CONNECT), limits.timeout),
-            stream=True,
-        )
+        with _deadline(2 * limits.timeout):
+            response = session.get(
+                url,
+                headers=headers_for(url, partial.have, partial.origin),
+                auth=credentials(url),
+                timeout=(min(limits.timeout, LONGEST_CONNECT), limits.timeout),
+                stream=True,
+            )
     except (requests.TooManyRedirects, requests.exceptions.InvalidSchema, ValueError) as error:
         raise AttemptFailedError(_reason(error), final=True) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -220,20 +224,44 @@ def attempt(session: requests.Session, url: str, partial: Partial, limits: Limit
 def remote_size(url: str, timeout: float = 10) -> int | None:
     """Return the bytes of the file at `url`, or None where the mirror does not say."""
     try:
-        with open_session() as session:
+        with open_session() as session, _deadline(2 * timeout):
             response = session.head(
                 url, headers=headers_for(url, 0, None), auth=credentials(url), timeout=timeout, allow_redirects=True
             )
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
         return None
     length = response.headers.get("Content-Length", "")
-    return int(length) if response.status_code == 200 and length.isdigit() else None
+    return int(length) if response.status_code == 200 and re.fullmatch(r"[0-9]{1,15}", length) else None
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block when the time is up.
+
+    A socket's time-out begins anew with each byte, so a mirror that drips its headers would never meet it. Works by a
+    signal, and so in the main thread only, where jobs do their downloads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(*_: object) -> None:
+        raise TimeoutError(f"no complete answer within {seconds:g} s")
+
+    previous = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 def _receive(blocks: Iterator[bytes], answer: Answer, partial: Partial) -> None:
-    if answer.length > partial.room():
+    coming = answer.origin.total - partial.have if answer.resumes else answer.length
+    if coming > partial.room() + (0 if answer.resumes else partial.have):
         raise AttemptFailedError(
-            f"it says that {answer.length:,} bytes are to come, and the disk has not the space", final=True
+            f"it says that {coming:,} bytes are to come, and the disk has not the space", final=True
         )
     if answer.resumes:
         overlap = partial.tail()
@@ -265,7 +293,8 @@ def _blocks(response: requests.Response, limits: Limits) -> Iterator[bytes]:
         try:
             block = response.raw.read1(size, decode_content=False)
         except (TimeoutError, urllib3.exceptions.ReadTimeoutError):
-            raise AttemptFailedError(f"no byte for {limits.timeout:g} s", slow=True) from None
+            slow = received < least * (time.monotonic() - began)
+            raise AttemptFailedError(f"no byte for {limits.timeout:g} s", slow=slow) from None
         except urllib3.exceptions.ProtocolError as error:
             if isinstance(error.args[-1], IncompleteRead):
                 return  # the caller counts the bytes, and says how many are missing
@@ -293,5 +322,5 @@ def _reason(error: BaseException) -> str:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__
     text = " ".join(str(error).split())
-    text = re.sub(r"https?://\S+", lambda match: without_secrets(match[0]), text)
+    text = re.sub(r"[a-zA-Z][a-zA-Z0-9+.-]*:/\S+", lambda match: without_secrets(match[0]), text)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
