@@ -40,8 +40,7 @@ def test_parts_that_are_not_ours_are_not_deleted(tmp_path):
     ours, linked, own = (tmp_path / name for name in ("ours", "linked", "own"))
     ours.write_text("x")
     linked.symlink_to(ours)
-    mtime_ns = ours.stat().st_mtime_ns
-    record.write(ours, url="https://mirror.example/ours", size=1, mtime_ns=mtime_ns, sha256="0", started="")
+    record.write(ours, url="https://mirror.example/ours", stat=ours.stat(), sha256="0", started="")
     preflight.refuse_to_delete([ours, linked, tmp_path / "not there"])
     own.write_text("x")
     for _ in range(2):

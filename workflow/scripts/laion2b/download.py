@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ class Download:
         self.failed(mirror, AttemptFailedError(found, final=size in self.unsound_sizes))
         self.unsound_sizes.add(size)
 
-    def record(self, origin: Origin, sha256: str, mtime_ns: int, final_url: str | None = None) -> None:
+    def record(self, origin: Origin, sha256: str, stat: os.stat_result, final_url: str | None = None) -> None:
         """Write the record beside the finished file; say so if an earlier download had other bytes."""
         earlier = record.read(self.file)
         if earlier and earlier["sha256"] != sha256:
@@ -103,8 +104,7 @@ class Download:
             self.file,
             url=origin.url,
             final_url=final_url,
-            size=origin.total,
-            mtime_ns=mtime_ns,
+            stat=stat,
             sha256=sha256,
             etag=origin.etag,
             last_modified=origin.last_modified,
@@ -179,7 +179,7 @@ def _fetch(
         return
     history.note(mirror, "complete", size - before)
     # The record comes first: a file without one would be taken for the user's own.
-    history.record(origin, sha256, partial.stat().st_mtime_ns, partial.final_url)
+    history.record(origin, sha256, partial.stat(), partial.final_url)
     partial.publish()
 
 
@@ -196,7 +196,7 @@ def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], hist
         history.failed(mirror, AttemptFailedError(str(error).partition(". Likely cause: ")[0], final=True))
         return
     history.note(mirror, "linked")
-    history.record(Origin(without_secrets(mirror.url), stat.st_size), sha256, stat.st_mtime_ns)
+    history.record(Origin(without_secrets(mirror.url), stat.st_size), sha256, stat)
     link = beside(file, ".tmp")
     link.unlink(missing_ok=True)
     link.symlink_to(original)

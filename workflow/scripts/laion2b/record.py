@@ -1,12 +1,16 @@
 """The record beside each part: where it came from, and what its bytes were."""
 
 import hashlib
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import PartError, explain
 from .files import beside, read_json, write_json
+
+TOUCHED_WITHIN = 600
+"""Seconds after its download in which a file's time may change without a doubt about its bytes."""
 
 
 def path_for(file: Path) -> Path:
@@ -17,8 +21,14 @@ def path_for(file: Path) -> Path:
 def read(file: Path) -> dict | None:
     """Return the record of `file`, which may be gone already, or None where there is no credible one."""
     content = read_json(path_for(file)) or {}
-    kinds = {"size": int, "sha256": str}
-    return content if all(isinstance(content.get(key), kind) for key, kind in kinds.items()) else None
+    kinds = {"size": int, "inode": int, "mtime_ns": int, "sha256": str}
+    if not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
+        return None
+    try:
+        datetime.fromisoformat(content["finished"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return content
 
 
 def is_downloaded(file: Path) -> bool:
@@ -29,7 +39,11 @@ def is_downloaded(file: Path) -> bool:
 
 def _is_same(file: Path, known: dict) -> bool:
     stat = file.stat()
-    return (stat.st_size, stat.st_mtime_ns) == (known["size"], known.get("mtime_ns"))
+    if (stat.st_size, stat.st_ino) != (known["size"], known["inode"]):
+        return False
+    # Snakemake touches a file soon after its job, so the time may be a little later than was recorded.
+    finished = datetime.fromisoformat(known["finished"]).timestamp()
+    return stat.st_mtime_ns == known["mtime_ns"] or abs(stat.st_mtime - finished) < TOUCHED_WITHIN
 
 
 def write(
@@ -37,23 +51,26 @@ def write(
     *,
     url: str | None,
     final_url: str | None = None,
-    size: int,
-    mtime_ns: int,
+    stat: os.stat_result,
     sha256: str,
     started: str,
     etag: str | None = None,
     last_modified: str | None = None,
     attempts: list[dict] | None = None,
 ) -> None:
-    """Write the record of `file`. `url` is None for a file that the user put there; redirects led to `final_url`."""
+    """Write the record of `file`, of which `stat` was taken when it was complete.
+
+    `url` is None for a file that the user put there; redirects led to `final_url`.
+    """
     write_json(
         path_for(file),
         {
             "file": file.name,
             "url": url,
             "final_url": final_url,
-            "size": size,
-            "mtime_ns": mtime_ns,
+            "size": stat.st_size,
+            "inode": stat.st_ino,
+            "mtime_ns": stat.st_mtime_ns,
             "sha256": sha256,
             "etag": etag,
             "last_modified": last_modified,
@@ -88,8 +105,7 @@ def adopt(file: Path) -> bool:
     """Write the record of a file that has none because the user put it there; tell whether that was so."""
     if read(file):
         return False
-    stat = file.stat()
-    write(file, url=None, size=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=sha256_of(file), started=now())
+    write(file, url=None, stat=file.stat(), sha256=sha256_of(file), started=now())
     return True
 
 
