@@ -53,8 +53,10 @@ def test_the_same_bytes_put_there_by_the_user_are_the_users(file):
     os.utime(file, (1, 1))
     assert not record.is_downloaded(file)
     record.check(file)
-    assert record.adopt(file)
-    assert record.read(file)["url"] is None
+    assert not record.adopt(file)
+    assert not record.is_downloaded(file)
+    known = record.read(file)
+    assert (known["adopted"], known["url"], known["mtime_ns"]) == (True, "https://a.example/x", 10**9)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_the_same_bytes_put_there_by_the_user_are_the_users(file):
         '{"size": "3"}',
         '{"size": 3}',
         '{"size": 3, "sha256": 4}',
-        '{"size": 3, "inode": 1, "mtime_ns": 1, "sha256": "", "finished": "x"}',
+        '{"size": 3, "adopted": true, "inode": 1, "mtime_ns": 1, "sha256": "", "finished": "x"}',
         "[]",
         "\xff",
     ],

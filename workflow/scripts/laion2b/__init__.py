@@ -2,9 +2,15 @@
 
 Plain Python that knows no Snakemake. The modules follow the sentence of the README:
 
-download  -> mirrors, transfer, partial, record
-filter    -> metadata, keep, tsv (the rows and their text), embeddings, hdf5 (the matrix)
-concatenate
+| verb | module | with the help of |
+|---|---|---|
+| download | `download`: which mirror, how often | `transfer` (one attempt), `partial` (the unfinished file), `mirrors`, `checksums` |
+| filter | `filter`: a part to a shard | `embeddings`, `metadata` (reading), `keep` (which rows), `tsv`, `hdf5` (writing), `census` |
+| concatenate | `concatenate`: shards to a subset | `hdf5`, `tsv` |
+
+What they leave: `record` (of a part's file), `shard` (its record and definition). What all stand on: `files` (a file
+appears when it is complete), `errors` (sentences). Around a run: `configuration` and `preflight` (mistakes, told before
+the first job), `space` (the disk it needs), `failures` (what went wrong), `cli` (what the rules call).
 """
 
 __version__ = "0.1.0"

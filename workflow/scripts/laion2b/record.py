@@ -21,7 +21,7 @@ def path_for(file: Path) -> Path:
 def read(file: Path) -> dict | None:
     """Return the record of `file`, which may be gone already, or None where there is no credible one."""
     content = read_json(path_for(file)) or {}
-    kinds = {"size": int, "inode": int, "mtime_ns": int, "sha256": str}
+    kinds = {"adopted": bool, "size": int, "inode": int, "mtime_ns": int, "sha256": str}
     if not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
         return None
     try:
@@ -34,7 +34,7 @@ def read(file: Path) -> dict | None:
 def is_downloaded(file: Path) -> bool:
     """Tell whether a file is the one that this workflow downloaded, and not one that the user put in its place."""
     known = read(file)
-    return bool(known and known.get("url") and _is_same(file, known))
+    return bool(known and not known["adopted"] and _is_same(file, known))
 
 
 def _is_same(file: Path, known: dict) -> bool:
@@ -68,9 +68,8 @@ def write(
             "file": file.name,
             "url": url,
             "final_url": final_url,
-            "size": stat.st_size,
-            "inode": stat.st_ino,
-            "mtime_ns": stat.st_mtime_ns,
+            "adopted": url is None,
+            **_identity(stat),
             "sha256": sha256,
             "etag": etag,
             "last_modified": last_modified,
@@ -79,6 +78,10 @@ def write(
             "finished": now(),
         },
     )
+
+
+def _identity(stat: os.stat_result) -> dict[str, int]:
+    return {"size": stat.st_size, "inode": stat.st_ino, "mtime_ns": stat.st_mtime_ns}
 
 
 def check(file: Path) -> None:
@@ -97,8 +100,8 @@ def check(file: Path) -> None:
                 do=f"delete {file} to have it fetched again, or delete {path_for(file)} to use the file as it is",
             )
         )
-    with suppress(OSError):
-        path_for(file).unlink()  # the same bytes, but the user's file: it gets a record of its own
+    with suppress(OSError):  # the same bytes, but the user's file, and perhaps in a folder that others own
+        write_json(path_for(file), known | _identity(file.stat()) | {"adopted": True})
 
 
 def adopt(file: Path) -> bool:
