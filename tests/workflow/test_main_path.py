@@ -1,11 +1,13 @@
 """The main job: right products, nothing done twice, and only what depends on a change done again."""
 
 import os
+import re
 import shutil
 
 import h5py
 import pytest
 
+from tests import reference
 from tests.harness import REPOSITORY, products
 
 
@@ -46,6 +48,20 @@ def test_same_input_gives_the_same_files(finished, tmp_path, mirror):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     finished.run(*products(3))
     assert {name: (finished.folder / name).read_bytes() for name in products(3)} == before
+
+
+def test_reading_as_the_readme_says(finished, monkeypatch, mirror_folder):
+    section = (REPOSITORY / "README.md").read_text().partition("## Reading the products")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names: dict = {}
+    monkeypatch.chdir(finished.folder)
+    for block in blocks:
+        exec(block.replace("laion2B-11", "laion2B-3").replace("metadata-11", "metadata-3"), names)
+    matrix, _ = reference.subset(mirror_folder, range(1, 4))
+    assert len(blocks) == 2
+    assert names["first"].tobytes() == names["emb"].tobytes() == matrix.tobytes()
+    assert len(names["metadata"]) == len(matrix)
+    assert list(names["metadata"].columns) == list(reference.COLUMNS)
 
 
 def test_layout_that_every_reader_opens(finished):

@@ -2,15 +2,15 @@
 
 Plain Python that knows no Snakemake. The modules follow the sentence of the README:
 
-| verb | module | with the help of |
-|---|---|---|
-| download | `download`: which mirror, how often | `transfer` (one attempt), `partial` (the unfinished file), `mirrors`, `checksums` |
-| filter | `filter`: a part to a shard | `embeddings`, `metadata` (reading), `keep` (which rows), `tsv`, `hdf5` (writing), `census` |
-| concatenate | `concatenate`: shards to a subset | `hdf5`, `tsv` |
+- `download` chooses mirrors and attempts; `transfer` makes one attempt; `partial` is the unfinished file; `mirrors` are
+  the addresses; `checksums` are known hashes; `record` stands beside each file of a part.
+- `filter` makes a part's shard; `embeddings` and `metadata` read; `keep` says which rows stay; `tsv` and `hdf5` write;
+  `census` counts odd rows; `shard` is its definition and record.
+- `concatenate` makes a subset of shards.
 
-What they leave: `record` (of a part's file), `shard` (its record and definition). What all stand on: `files` (a file
-appears when it is complete), `errors` (sentences). Around a run: `configuration` and `preflight` (mistakes, told before
-the first job), `space` (the disk it needs), `failures` (what went wrong), `cli` (what the rules call).
+Around a run: `configuration` and `preflight` find mistakes before the first job, `space` tells the disk it needs,
+`failures` what went wrong; `cli` is what the rules call. All stand on `files` (a file appears when it is complete) and
+`errors` (sentences).
 """
 
 __version__ = "0.1.0"
