@@ -1,5 +1,6 @@
 """Runs the real workflow, as a process, the way a user does."""
 
+import contextlib
 import json
 import os
 import signal
@@ -92,7 +93,8 @@ class Work:
 
 def kill_group(process: subprocess.Popen) -> None:
     """Kill a process and all its descendants, as a power failure would."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

