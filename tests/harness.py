@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,11 @@ class Work:
     def record(self, name: str) -> dict:
         """Return the record of a part's file."""
         return json.loads((self.folder / "parts" / f"{name}.json").read_text())
+
+
+def copy_repository(target: Path) -> Path:
+    """Copy what a clone of the repository holds, without what runs leave in it, and return the copy."""
+    return Path(shutil.copytree(REPOSITORY, target, ignore=shutil.ignore_patterns(".*", "parts", "shards", "*.h5")))
 
 
 def kill_group(process: subprocess.Popen) -> None:

@@ -109,3 +109,11 @@ def test_what_is_left_of_a_download_is_swept(final):
     assert names(final.parent) == ["x.npy"]
     sweep(final)
     assert names(final.parent) == ["x.npy"]
+
+
+def test_what_another_run_is_at_is_not_swept(final):
+    final.write_bytes(b"brought by other means")
+    with Partial(final) as partial:
+        sweep(final)
+        assert partial.have == len(DATA)
+        assert names(final.parent) == ["x.npy", "x.npy.part", "x.npy.part.json"]

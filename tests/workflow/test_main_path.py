@@ -8,7 +8,7 @@ import h5py
 import pytest
 
 from tests import reference
-from tests.harness import REPOSITORY, products
+from tests.harness import REPOSITORY, copy_repository, products
 
 
 @pytest.fixture
@@ -93,8 +93,7 @@ def test_a_changed_configuration_rebuilds_what_it_concerns(finished, mirror, cha
 
 
 def test_other_mirrors_and_touched_sources_rebuild_nothing(work, mirror, tmp_path):
-    clone = tmp_path / "clone"
-    shutil.copytree(REPOSITORY, clone, ignore=shutil.ignore_patterns(".*", "parts", "shards", "*.h5"))
+    clone = copy_repository(tmp_path / "clone")
     work.configure(mirror.url)
     work.run(*products(2), repository=clone)
     for file in clone.rglob("*"):
@@ -107,8 +106,7 @@ def test_other_mirrors_and_touched_sources_rebuild_nothing(work, mirror, tmp_pat
 
 
 def test_a_new_version_of_the_definition_rebuilds_without_a_download(work, mirror, tmp_path):
-    clone = tmp_path / "clone"
-    shutil.copytree(REPOSITORY, clone, ignore=shutil.ignore_patterns(".*", "parts", "shards", "*.h5"))
+    clone = copy_repository(tmp_path / "clone")
     work.configure(mirror.url)
     work.run(*products(2), repository=clone)
     library = clone / "workflow" / "scripts" / "laion2b" / "__init__.py"

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from demo import synthetic
-from tests.harness import REPOSITORY, Work, products, templates, wait_until
+from tests.harness import Work, copy_repository, products, templates, wait_until
 
 
 def test_two_runs_in_one_folder(work, mirror, mirror_folder):
@@ -36,8 +36,7 @@ def test_two_folders_with_one_folder_of_parts(work, mirror, mirror_folder, tmp_p
 
 
 def test_folders_with_blanks_and_quotes(mirror_folder, tmp_path):
-    clone = tmp_path / 'the "clone" $HOME'
-    shutil.copytree(REPOSITORY, clone, ignore=shutil.ignore_patterns(".*", "parts", "shards", "*.h5"))
+    clone = copy_repository(tmp_path / 'the "clone" $HOME')
     work = Work(tmp_path / "it's; touch broken")
     work.configure(mirror_folder)
     work.run(*products(1), repository=clone)
@@ -116,8 +115,7 @@ def test_a_job_that_dies_without_a_word_is_named(work, mirror, mirror_folder, tm
     )
     interpreter.chmod(0o755)
     work.configure(mirror.url)
-    clone = tmp_path / "clone"
-    shutil.copytree(REPOSITORY, clone, ignore=shutil.ignore_patterns(".*", "parts", "shards", "*.h5"))
+    clone = copy_repository(tmp_path / "clone")
     cli = clone / "workflow" / "scripts" / "laion2b" / "cli.py"
     cli.write_text(
         cli.read_text().replace(

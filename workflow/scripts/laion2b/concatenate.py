@@ -11,7 +11,7 @@ import xxhash
 
 from . import hdf5
 from .embeddings import BLOCK
-from .errors import ShardError, explain
+from .errors import ShardError
 from .files import allocate, appearing
 from .shard import Definition, Shard
 from .tsv import header
@@ -79,12 +79,5 @@ def _copy(source: Path, offset: int, size: int, output: int, hasher: "xxhash.xxh
 
 def _compare(shard: Path, expected: object, found: object, what: str) -> None:
     if found != expected:
-        raise ShardError(
-            explain(
-                shard,
-                found=f"{what} {found}",
-                expected=f"{expected}, as its record says",
-                cause="the shard was damaged or replaced after it was written",
-                do=f"delete {shard} and run the same command again, which rebuilds it",
-            )
-        )
+        cause = "the shard was damaged or replaced after it was written"
+        raise ShardError.unfit(shard, f"{what} {found}", f"{expected}, as its record says", cause)

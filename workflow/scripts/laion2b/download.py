@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from . import record
-from .errors import DownloadError, PartError
+from .errors import DownloadError, PartError, what
 from .files import beside
 from .mirrors import is_remote, is_there, local_path, without_secrets
 from .partial import OVERLAP, Origin, Partial
@@ -87,8 +87,7 @@ class Download:
 
     def unsound(self, mirror: Mirror, error: PartError, size: int) -> None:
         """Note that a complete file is not what it should be; the same size twice is not bad luck."""
-        found = str(error).partition(". Likely cause: ")[0]
-        self.failed(mirror, AttemptFailedError(found, final=size in self.unsound_sizes))
+        self.failed(mirror, AttemptFailedError(what(error), final=size in self.unsound_sizes))
         self.unsound_sizes.add(size)
 
     def record(self, origin: Origin, sha256: str, stat: os.stat_result, final_url: str | None = None) -> None:
@@ -168,7 +167,8 @@ def _fetch(
     except AttemptFailedError as error:
         history.failed(mirror, error, before, partial.have)
         return
-    if partial.stat().st_size != partial.have:
+    stat = partial.stat()
+    if stat.st_size != partial.have:
         raise OSError(errno.EIO, "another size than what was written", str(partial.path))
     size, origin, sha256 = partial.have, partial.origin, partial.sha256.hexdigest()
     try:
@@ -179,7 +179,7 @@ def _fetch(
         return
     history.note(mirror, "complete", size - before)
     # The record comes first: a file without one would be taken for the user's own.
-    history.record(origin, sha256, partial.stat(), partial.final_url)
+    history.record(origin, sha256, stat, partial.final_url)
     partial.publish()
 
 
@@ -193,7 +193,7 @@ def _link(mirror: Mirror, file: Path, check: Callable[[Path, str], object], hist
         history.failed(mirror, AttemptFailedError(error.strerror or str(error), final=True))
         return
     except PartError as error:
-        history.failed(mirror, AttemptFailedError(str(error).partition(". Likely cause: ")[0], final=True))
+        history.failed(mirror, AttemptFailedError(what(error), final=True))
         return
     history.note(mirror, "linked")
     history.record(Origin(without_secrets(mirror.url), stat.st_size), sha256, stat)

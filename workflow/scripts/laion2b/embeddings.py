@@ -16,7 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from .errors import PartError, explain
+from .errors import PartError
 
 HALF = np.dtype("<f2")
 BLOCK = 1024 * 1024
@@ -24,13 +24,9 @@ BLOCK = 1024 * 1024
 LARGEST_CHUNK = 64 * 1024 * 1024
 """Bytes at most that rows of an .h5 which are compressed together may take."""
 KEY = "emb"
-DAMAGED = "the download was cut or altered, or the file is not what its name says"
-
-
+unsound = PartError.unsound
 HEADER_ERRORS = (ValueError, KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
 """What NumPy raises for headers that are none, found by fuzzing."""
-
-
 H5_ERRORS = (OSError, ValueError, TypeError, RuntimeError, KeyError, AttributeError)
 """What h5py raises for damaged files, found by fuzzing."""
 
@@ -84,15 +80,7 @@ def open_embeddings(path: Path, ending: str | None = None) -> Iterator[Embedding
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         if isinstance(error, OSError) and error.filename:
             raise  # of another file, which is written while this one is read; or of the file as such
-        raise _unsound(path, f"a file that can't be read ({error})", f"sound embeddings ({ending})") from None
-
-
-def _unsound(path: Path, found: str, expected: str, cause: str = DAMAGED) -> PartError:
-    return PartError(
-        explain(
-            path, found=found, expected=expected, cause=cause, do="delete the file and run again, or try another mirror"
-        )
-    )
+        raise unsound(path, f"a file that can't be read ({error})", f"sound embeddings ({ending})") from None
 
 
 @contextmanager
@@ -119,15 +107,13 @@ def _open_npz(path: Path) -> Iterator[Embeddings]:
         name = names[0] if len(names) == 1 else f"{KEY}.npy"
         if name not in names:
             keys = ", ".join(each.removesuffix(".npy") for each in names[:10]) or "none"
-            raise _unsound(
-                path, f"the arrays {keys}", f"one array, or one named {KEY}", "the file holds something else"
-            )
+            raise unsound(path, f"the arrays {keys}", f"one array, or one named {KEY}", "the file holds something else")
         with archive.open(name) as stream:
             shape, fortran_order, dtype = _npy_header(path, stream)
             offset = stream.tell()
         _check_size(path, archive.getinfo(name).file_size - offset, shape, dtype)
         if fortran_order:
-            raise _unsound(path, "a matrix in Fortran order inside an .npz", "C order", "it was saved transposed")
+            raise unsound(path, "a matrix in Fortran order inside an .npz", "C order", "it was saved transposed")
 
         def read() -> Iterator[np.ndarray]:
             with archive.open(name) as stream:
@@ -143,12 +129,12 @@ def _open_h5(path: Path) -> Iterator[Embeddings]:
     try:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
-        raise _unsound(path, f"a file that HDF5 can't open ({error})", f"HDF5 with a dataset {KEY}") from None
+        raise unsound(path, f"a file that HDF5 can't open ({error})", f"HDF5 with a dataset {KEY}") from None
     with file:
         try:
             matrix, rows = _h5_matrix(path, file)
         except H5_ERRORS as error:
-            raise _unsound(path, f"a structure that HDF5 can't read ({error})", f"a dataset {KEY}") from None
+            raise unsound(path, f"a structure that HDF5 can't read ({error})", f"a dataset {KEY}") from None
         yield Embeddings(path, *matrix.shape, matrix.dtype, False, lambda: _h5_slices(path, matrix, rows))
 
 
@@ -156,15 +142,15 @@ def _h5_matrix(path: Path, file: h5py.File) -> tuple[h5py.Dataset, int]:
     """Return the dataset and how many of its rows to read at once."""
     link, matrix = file.get(KEY, getlink=True), file.get(KEY)
     if not isinstance(link, h5py.HardLink) or not isinstance(matrix, h5py.Dataset) or matrix.shape is None:
-        raise _unsound(path, f"no dataset {KEY} of its own", f"a dataset {KEY}", "the file holds something else")
+        raise unsound(path, f"no dataset {KEY} of its own", f"a dataset {KEY}", "the file holds something else")
     if matrix.external or matrix.is_virtual:
-        raise _unsound(path, "data that lie in other files", "data in the file itself", "it was made for another place")
+        raise unsound(path, "data that lie in other files", "data in the file itself", "it was made for another place")
     shape = _check_matrix(path, matrix.shape, matrix.dtype)
     rows = _rows_per_block(shape[1], matrix.dtype)
     if matrix.chunks and matrix.chunks[0] > rows:
         rows = matrix.chunks[0]
         if rows * shape[1] * matrix.dtype.itemsize > LARGEST_CHUNK:
-            raise _unsound(
+            raise unsound(
                 path,
                 f"chunks of {rows:,} rows",
                 f"at most {LARGEST_CHUNK:,} bytes in {KEY}'s chunks, so that few rows can be held at once",
@@ -180,24 +166,24 @@ def _npy_header(path: Path, stream: io.RawIOBase) -> tuple[tuple[int, int], bool
             shape, fortran_order, dtype = readers[np.lib.format.read_magic(stream)](stream)
     except HEADER_ERRORS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise _unsound(path, f"a header that is none ({reason[:200]})", "a NumPy array (.npy)") from None
+        raise unsound(path, f"a header that is none ({reason[:200]})", "a NumPy array (.npy)") from None
     return _check_matrix(path, shape, dtype), fortran_order and shape[1] > 1, dtype
 
 
 def _check_matrix(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> tuple[int, int]:
     if dtype.hasobject:
-        raise _unsound(path, "pickled objects", "numbers", "the file was saved by other means, or with ill intent")
+        raise unsound(path, "pickled objects", "numbers", "the file was saved by other means, or with ill intent")
     if dtype.kind != "f" or dtype.itemsize not in (2, 4):
-        raise _unsound(path, f"numbers of type {dtype}", "float16 (or float32)", "the file holds something else")
+        raise unsound(path, f"numbers of type {dtype}", "float16 (or float32)", "the file holds something else")
     if len(shape) != 2 or min(shape) < 0 or shape[1] == 0:
-        raise _unsound(path, f"shape {shape}", "(rows, dimensions)", "the file holds something else")
+        raise unsound(path, f"shape {shape}", "(rows, dimensions)", "the file holds something else")
     return shape
 
 
 def _check_size(path: Path, size: int, shape: tuple[int, int], dtype: np.dtype) -> None:
     expected = shape[0] * shape[1] * dtype.itemsize
     if size != expected:
-        raise _unsound(
+        raise unsound(
             path,
             f"{size:,} bytes of data",
             f"{expected:,}, because its header says {shape[0]:,} x {shape[1]} of {dtype}",
@@ -218,7 +204,7 @@ def _stream(path: Path, stream: io.RawIOBase, shape: tuple[int, int], dtype: np.
         while filled < len(block):
             count = stream.readinto(block[filled:])
             if not count:
-                raise _unsound(path, f"the end of the file in row {start:,} or soon after", f"{rows:,} rows")
+                raise unsound(path, f"the end of the file in row {start:,} or soon after", f"{rows:,} rows")
             filled += count
         yield np.frombuffer(block, dtype).reshape(-1, dimensions)
 
@@ -232,4 +218,4 @@ def _h5_slices(path: Path, matrix: h5py.Dataset, per_block: int) -> Iterator[np.
     try:
         yield from _slices(matrix, per_block)
     except H5_ERRORS as error:
-        raise _unsound(path, f"rows that HDF5 can't read ({error})", "sound data") from None
+        raise unsound(path, f"rows that HDF5 can't read ({error})", "sound data") from None

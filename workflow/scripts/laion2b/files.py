@@ -22,16 +22,17 @@ def beside(path: Path, ending: str) -> Path:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
     """Yield a descriptor of the file at `path`, made if need be, that no other process has locked.
 
-    Waits while another process has it: a second run, or a job that outlived the run that started it. The file may be
-    renamed or removed inside the block; whoever waited for it then starts with a new one.
+    Waits while another process has it: a second run, or a job that outlived the run that started it. With `wait` false
+    it raises BlockingIOError then. The file may be renamed or removed inside the block; whoever waited for it then
+    starts with a new one.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(descriptor, path)
+            _lock(descriptor, path, wait)
             if is_at(descriptor, path):
                 yield descriptor
                 return
@@ -39,11 +40,13 @@ def locked(path: Path) -> Iterator[int]:
             os.close(descriptor)
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(descriptor: int, path: Path, wait: bool) -> None:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not wait:
+                raise
             log.warning("%s is being written by another run; waiting for it.", path)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:

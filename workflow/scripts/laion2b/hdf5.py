@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 
 from .embeddings import H5_ERRORS, HALF, KEY
-from .errors import ShardError, explain
+from .errors import ShardError
 from .files import allocate
 
 PAGE = 4096
@@ -83,12 +83,5 @@ def locate(path: Path) -> Matrix:
 
 
 def _damaged(path: Path, found: str) -> ShardError:
-    return ShardError(
-        explain(
-            path,
-            found=found,
-            expected=f"HDF5 with a contiguous float16 dataset {KEY}",
-            cause="the file was damaged or replaced after it was written",
-            do=f"delete {path} and run the same command again, which rebuilds it",
-        )
-    )
+    expected = f"HDF5 with a contiguous float16 dataset {KEY}"
+    return ShardError.unfit(path, found, expected, "the file was damaged or replaced after it was written")

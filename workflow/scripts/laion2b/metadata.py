@@ -49,7 +49,9 @@ class Metadata:
             for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
                 yield pa.record_batch({name: plain(batch.column(name)) for name in columns})
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise _damaged(self.path, f"rows that can't be read ({_first_line(error)})", "sound data") from None
+            raise PartError.unsound(
+                self.path, f"rows that can't be read ({_first_line(error)})", "sound data"
+            ) from None
 
     def error(self, found: str, expected: str, cause: str) -> PartError:
         """Return an error about a table that is sound but does not fit the configuration."""
@@ -109,23 +111,11 @@ def open_metadata(path: Path) -> Iterator[Metadata]:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _damaged(
+        raise PartError.unsound(
             path, f"a file that can't be read ({_first_line(error)})", "a parquet table, not encrypted"
         ) from None
     with table:
         yield Metadata(path, table.metadata.num_rows, schema, table)
-
-
-def _damaged(path: Path, found: str, expected: str) -> PartError:
-    return PartError(
-        explain(
-            path,
-            found=found,
-            expected=expected,
-            cause="the download was cut or altered, or the file is not what its name says",
-            do="delete the file and run again, or try another mirror",
-        )
-    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -114,8 +115,8 @@ class Partial:
 
     def append(self, data: bytes) -> None:
         """Write and hash the next bytes."""
-        self.sha256.update(data)
         leave_reserve(self.path, len(data))
+        self.sha256.update(data)
         rest = memoryview(data)
         with about(self.path):
             while rest:  # on a nearly full disk the kernel writes a part of it
@@ -138,7 +139,8 @@ class Partial:
 
 def sweep(final: Path) -> None:
     """Remove what is left of a download whose file is there by other means, unless another run is at it."""
-    path = beside(final, ".part")
-    if path.exists() or beside(final, ".part.json").exists():
-        with Partial(final) as partial:
-            partial.discard()
+    path, note = beside(final, ".part"), beside(final, ".part.json")
+    if path.exists() or note.exists():
+        with suppress(BlockingIOError), locked(path, wait=False):
+            note.unlink(missing_ok=True)
+            path.unlink()

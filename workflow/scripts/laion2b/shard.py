@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from .errors import ShardError, explain
+from .errors import ShardError
 from .files import read_json, write_json
 
 
@@ -48,29 +48,19 @@ class Shard:
         write_json(path, asdict(self))
 
     @classmethod
-    def read(cls, path: Path, definition: "Definition") -> "Shard":
+    def read(cls, path: Path, definition: Definition) -> "Shard":
         """Read a record. Raises ShardError if it is none, of another part, or made by another definition."""
         shard = cls._read(path)
         if shard.part != path.stem:
-            raise ShardError(
-                explain(
-                    path,
-                    found=f"the record of part {shard.part}",
-                    expected=f"that of part {path.stem}",
-                    cause="the files of a shard were copied over those of another",
-                    do=f"delete {path} and run the same command again, which rebuilds the shard",
-                )
-            )
+            found, expected = f"the record of part {shard.part}", f"that of part {path.stem}"
+            raise ShardError.unfit(path, found, expected, "the files of a shard were copied over those of another")
         if shard.definition != asdict(definition):
-            raise ShardError(
-                explain(
-                    path,
-                    found=f"a shard made by {json.dumps(shard.definition)}",
-                    expected=json.dumps(asdict(definition)),
-                    cause="it was copied from elsewhere, or made before the configuration or this software changed and "
-                    "Snakemake's notes about that (.snakemake) are lost",
-                    do=f"delete {path} and run the same command again, which rebuilds the shard",
-                )
+            raise ShardError.unfit(
+                path,
+                f"a shard made by {json.dumps(shard.definition)}",
+                json.dumps(asdict(definition)),
+                "it was copied from elsewhere, or made before the configuration or this software changed and "
+                "Snakemake's notes about that (.snakemake) are lost",
             )
         return shard
 
@@ -79,12 +69,9 @@ class Shard:
         try:
             return cls(**read_json(path))
         except TypeError:
-            raise ShardError(
-                explain(
-                    path,
-                    found="a file that is not the record of a shard",
-                    expected="JSON with row counts and hashes",
-                    cause="the file was damaged, or written by another version",
-                    do=f"delete {path} and run the same command again, which rebuilds the shard",
-                )
+            raise ShardError.unfit(
+                path,
+                "a file that is not the record of a shard",
+                "JSON with row counts and hashes",
+                "the file was damaged, or written by another version",
             ) from None

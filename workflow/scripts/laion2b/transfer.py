@@ -258,8 +258,8 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 
 def _receive(blocks: Iterator[bytes], answer: Answer, partial: Partial) -> None:
-    coming = answer.origin.total - partial.have if answer.resumes else answer.length
-    if coming > partial.room() + (0 if answer.resumes else partial.have):
+    coming = answer.origin.total - partial.have
+    if coming > partial.room():
         raise AttemptFailedError(
             f"it says that {coming:,} bytes are to come, and the disk has not the space", final=True
         )
