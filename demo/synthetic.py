@@ -3,6 +3,7 @@
 Everything follows from the part's number, so the same part is the same bytes each time.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +15,11 @@ METADATA = "laion2B-en-metadata/metadata_{part:04d}.parquet"
 
 TAGS = ("UNLIKELY", "UNSURE", "NSFW", "", "nsfw", None)
 SHARES = (0.9290, 0.0504, 0.0190, 0.0004, 0.0002, 0.0010)
-WORDS = [
-    "red",
-    "old",
-    "new",
-    "photo",
-    "of",
-    "the",
-    "a",
-    "in",
-    "with",
-    "vintage",
-    "house",
-    "dress",
-    "car",
-    "poster",
-    "garden",
-    "2019",
-    "café",
-    "Zürich",
-    "東京",
-    "🎨",
-]
+WORDS = ("of", "the", "a", "in", "with", "2019", "café", "Zürich", "東京", "🎨")
+SYLLABLES = ("ba", "cor", "di", "el", "fan", "gre", "hu", "in", "jo", "ka", "lor", "mi", "nus", "o", "pre", "qui", "ra",
+             "sen", "ti", "ver")  # fmt: skip
+VOCABULARY = np.array([*WORDS, *map("".join, itertools.product(SYLLABLES, repeat=3))])
+"""Words from the most to the least frequent."""
 NASTY = (
     "tab\there", "line\nbreak", 'a "quoted" word', "carriage\rreturn", "", None, " spaces ", "#hash", "=1+1",
     "back\\slash", "nul\x00byte", '"', "\t\n\"", "NA", "null", "\ufeffbom",
@@ -59,16 +43,14 @@ def embeddings(part: int, rows: int, dimensions: int = 768) -> np.ndarray:
 def metadata(part: int, rows: int) -> pa.Table:
     """Return the table of a part, with the columns and the types that upstream has."""
     random = np.random.default_rng([part, 1])
-    words = np.array(WORDS)[random.integers(len(WORDS), size=(rows, 9))]
-    lengths = random.integers(3, 10, size=rows)
+    words = VOCABULARY[random.zipf(1.2, size=(rows, 16)) % len(VOCABULARY)]
+    lengths = random.integers(3, 17, size=rows)
     caption: list[str | None] = [" ".join(line[:length]) for line, length in zip(words, lengths, strict=True)]
     for row in np.flatnonzero(random.random(rows) < 0.05):
         caption[row] = NASTY[random.integers(len(NASTY))]
     tags = random.choice(len(TAGS), size=rows, p=SHARES)
     width, height = random.integers(64, 4000, size=(2, rows))
     key = [f"{part:05d}{row:07d}" for row in range(rows)]
-    noise = random.bytes(16 * rows)
-    md5 = [noise[start : start + 16].hex() for start in range(0, len(noise), 16)]
     similarity = np.where(random.random(rows) < 0.001, np.nan, random.normal(0.33, 0.03, rows))
     return pa.table(
         {
@@ -80,7 +62,8 @@ def metadata(part: int, rows: int) -> pa.Table:
                 np.where(random.random(rows) < 0.97, "?", "https://creativecommons.org/licenses/by/4.0/")
             ),
             "url": [
-                f"https://cdn{row % 97}.example.com/images/{each}.jpg?w={row % 1000}" for row, each in enumerate(key)
+                f"https://cdn{row % 97}.example.com/images/{name[:2]}/{name[2:]}.jpg?w={width[row]}"
+                for row, name in enumerate(_hex(random, rows))
             ],
             "key": key,
             "status": ["success"] * rows,
@@ -90,9 +73,15 @@ def metadata(part: int, rows: int) -> pa.Table:
             "original_width": width * 2,
             "original_height": height * 2,
             "exif": ['{"Image Orientation": "Horizontal (normal)"}'] * rows,
-            "md5": md5,
+            "md5": _hex(random, rows),
         }
     )
+
+
+def _hex(random: np.random.Generator, rows: int) -> list[str]:
+    """Return random names of 32 hexadecimal digits, as hashes are."""
+    noise = random.bytes(16 * rows).hex()
+    return [noise[start : start + 32] for start in range(0, len(noise), 32)]
 
 
 def write_part(folder: Path, part: int, rows: int, dimensions: int = 768) -> tuple[Path, Path]:

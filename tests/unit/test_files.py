@@ -1,8 +1,11 @@
-"""Files appear when they are complete, or not at all."""
+"""Files appear when they are complete, or not at all; what is written arrives."""
+
+import resource
+import signal
 
 import pytest
 
-from laion2b.files import appearing, read_json, write_json
+from laion2b.files import BUFFERS_AT_ONCE, WRITE_OUT, Output, appearing, read_json, write_json
 
 
 def test_all_files_or_none(tmp_path):
@@ -32,3 +35,32 @@ def test_json_that_is_none(tmp_path, content):
 def test_json(tmp_path):
     write_json(tmp_path / "x", {"a": "é"})
     assert read_json(tmp_path / "x") == {"a": "é"}
+
+
+def test_many_buffers_arrive_in_order_and_are_counted(tmp_path):
+    buffers = [bytes([number % 256]) * (number % 7) for number in range(3 * BUFFERS_AT_ONCE)]
+    with (tmp_path / "x").open("wb", buffering=0) as file:
+        output = Output(file.fileno(), 5)
+        output.write(*buffers)
+        output.write(b"")
+        output.write(large := b"x" * (WRITE_OUT + 1))
+        output.write(b"end")
+        assert output.position == (tmp_path / "x").stat().st_size
+    assert (tmp_path / "x").read_bytes() == bytes(5) + b"".join(buffers) + large + b"end"
+
+
+def test_short_writes_are_completed(tmp_path):
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    buffers = [bytes([number]) * 3000 for number in range(10)]
+    with (tmp_path / "x").open("wb", buffering=0) as file:
+        output = Output(file.fileno())
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # within a buffer
+            with pytest.raises(OSError, match="File too large"):
+                output.write(*buffers)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, handler)
+        assert output.position == 10_000
+        output.write(b"".join(buffers)[10_000:])
+    assert (tmp_path / "x").read_bytes() == b"".join(buffers)

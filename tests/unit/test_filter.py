@@ -1,6 +1,5 @@
 """Embeddings and TSV of a shard follow one mask."""
 
-import os
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from laion2b import hdf5
 from laion2b.errors import PartError
-from laion2b.filter import MOST_TAGS, filter_part, kept_runs, write_all
+from laion2b.filter import MOST_TAGS, filter_part, kept_runs
 from laion2b.shard import Definition, Shard
 
 DEFINITION = Definition([["NSFW", "!=", "NSFW"]], ["caption", "NSFW"], 4, 1)
@@ -111,13 +110,3 @@ def test_a_damaged_page_leaves_no_shard(paths):
     with pytest.raises(PartError, match="rows that can't be read"):
         filter_part(**paths)
     assert not list(paths["shard_record"].parent.glob("0001.*"))
-
-
-def test_short_writes_are_completed():
-    read_end, write_end = os.pipe()
-    os.set_blocking(write_end, True)
-    buffers = [memoryview(bytes([number]) * 3000) for number in range(10)]
-    write_all(write_end, buffers)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as stream:
-        assert stream.read() == b"".join(buffers)

@@ -15,8 +15,8 @@ from laion2b import hdf5
 def test_layout(tmp_path, rows, dimensions):
     path = tmp_path / "x.h5"
     data = np.random.default_rng(1).normal(size=(rows, dimensions)).astype("<f2")
-    with hdf5.create(path, rows, dimensions) as descriptor:
-        os.write(descriptor, data.tobytes())
+    with hdf5.create(path, rows, dimensions) as output:
+        output.write(data.tobytes())
     with h5py.File(path) as file:
         emb = file["emb"]
         assert (emb.shape, emb.dtype.str) == ((rows, dimensions), "<f2")
@@ -53,6 +53,6 @@ def test_a_file_system_without_allocation(tmp_path, monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "posix_fallocate", refuse)
-    with hdf5.create(tmp_path / "x.h5", 3, 4) as descriptor:
-        os.write(descriptor, b"x" * 24)
+    with hdf5.create(tmp_path / "x.h5", 3, 4) as output:
+        output.write(b"x" * 24)
     assert hdf5.locate(tmp_path / "x.h5").rows == 3

@@ -3,8 +3,8 @@
 Each shard's bytes are compared with its record's hash while they pass, so a damaged shard can't get into a subset.
 """
 
-import os
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import xxhash
@@ -12,9 +12,9 @@ import xxhash
 from . import hdf5
 from .embeddings import BLOCK
 from .errors import ShardError
-from .files import allocate, appearing
+from .files import Output, allocate, appearing
+from .hdf5 import PAGE
 from .shard import Definition, Shard
-from .tsv import header
 
 
 def concatenate_embeddings(
@@ -44,37 +44,52 @@ def concatenate_metadata(shards: Sequence[Path], records: Sequence[Path], target
     made by another definition.
     """
     expected = [Shard.read(path, definition) for path in records]
-    first_line = header(definition.columns)
+    first_line = definition.header()
     sizes = [shard.stat().st_size for shard in shards]
     for shard, record, size in zip(shards, expected, sizes, strict=True):
         _compare(shard, record.metadata_bytes, size, "bytes")
     with appearing(target) as (temporary,), temporary.open("wb", buffering=0) as file:
         allocate(file.fileno(), len(first_line) + sum(size - len(first_line) for size in sizes), target)
-        file.write(first_line)
+        output = Output(file.fileno())
+        output.write(first_line)
         for shard, record, size in zip(shards, expected, sizes, strict=True):
             with shard.open("rb") as stream:
                 _compare(shard, first_line, stream.read(len(first_line)), "header line")
             hasher = xxhash.xxh3_128(first_line)
-            found = _copy(shard, len(first_line), size - len(first_line), file.fileno(), hasher)
+            found = _copy(shard, len(first_line), size - len(first_line), output, hasher)
             _compare(shard, record.metadata_xxh3, found, "XXH3")
     return sum(record.rows for record in expected)
 
 
-def _copy(source: Path, offset: int, size: int, output: int, hasher: "xxhash.xxh3_128") -> str:
-    """Append `size` bytes of `source` to a descriptor and return their hash, which starts from `hasher`."""
-    buffer = memoryview(bytearray(BLOCK))
+def _copy(source: Path, offset: int, size: int, output: Output, hasher: "xxhash.xxh3_128") -> str:
+    """Append `size` bytes of `source` to the output and return their hash, which starts from `hasher`.
+
+    What lies on whole pages of the disk in both files is shared where the file system can, and only read for the hash.
+    """
+    before = min(size, -offset % PAGE)
+    whole = (size - before) // PAGE * PAGE
     with source.open("rb", buffering=0) as stream:
         stream.seek(offset)
-        while size:
-            count = stream.readinto(buffer[: min(size, BLOCK)])
-            if not count:
-                break  # a file that was cut meanwhile; its hash will tell
-            hasher.update(buffer[:count])
-            written = 0
-            while written < count:
-                written += os.write(output, buffer[written:count])
-            size -= count
+        for data in _blocks(stream, before):
+            hasher.update(data)
+            output.write(data)
+        is_shared = output.share(stream.fileno(), offset + before, whole)
+        for data in _blocks(stream, whole):
+            hasher.update(data)
+            if not is_shared:
+                output.write(data)
+        for data in _blocks(stream, size - before - whole):
+            hasher.update(data)
+            output.write(data)
     return hasher.hexdigest()
+
+
+def _blocks(stream: io.RawIOBase, size: int) -> Iterator[memoryview]:
+    """Yield the next `size` bytes in one buffer that is used again; fewer if the file was cut, which its hash tells."""
+    buffer = memoryview(bytearray(BLOCK))
+    while size and (count := stream.readinto(buffer[: min(size, BLOCK)])):
+        yield buffer[:count]
+        size -= count
 
 
 def _compare(shard: Path, expected: object, found: object, what: str) -> None:

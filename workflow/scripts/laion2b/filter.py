@@ -1,7 +1,6 @@
 """Filter one part to its shard: the kept rows of the embeddings and of the metadata, in step."""
 
 import logging
-import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from . import hdf5, keep, tsv
 from .census import Census
 from .embeddings import Embeddings, open_embeddings
 from .errors import PartError, explain
-from .files import appearing, leave_reserve
+from .files import Output, appearing, leave_reserve
 from .metadata import Metadata, open_metadata
 from .shard import Definition, Shard
 
@@ -24,8 +23,6 @@ log = logging.getLogger(__name__)
 TAG = "NSFW"
 MOST_TAGS = 100
 """Different tags that are counted one by one; a part with more is odd, and its record should stay small."""
-RUNS_AT_ONCE = 512
-"""Runs of kept rows handed to the kernel in one write; it takes 1024."""
 
 
 def filter_part(
@@ -91,16 +88,17 @@ def check(matrix: Embeddings, table: Metadata, definition: Definition) -> None:
 def _filter_metadata(table: Metadata, target: Path, definition: Definition) -> tuple[np.ndarray, dict, str]:
     masks, tags, hasher = [np.empty(0, bool)], Counter(), xxhash.xxh3_128()
     with target.open("wb") as file:
+        output = Output(file.fileno())
 
-        def write(data: bytes) -> None:
-            file.write(data)
+        def write(data: memoryview) -> None:
+            output.write(data)
             hasher.update(data)
 
-        write(tsv.header(definition.columns))
+        write(definition.header())
         for batch in table.batches(definition.needed_columns()):
             try:
                 kept = keep.mask(batch, definition.keep)
-                lines = tsv.lines(batch.select(definition.columns).filter(kept))
+                lines = tsv.lines(batch.select(definition.columns), kept)
             except pa.ArrowException as error:
                 raise table.error(
                     f"values that can't be compared or written ({error})", "others", "odd types"
@@ -133,7 +131,7 @@ def _fewer(tags: Counter) -> dict[str, int]:
 
 def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> tuple[Census, str]:
     census, hasher = Census(), xxhash.xxh3_128()
-    with hdf5.create(target, int(mask.sum()), matrix.dimensions) as descriptor:
+    with hdf5.create(target, int(mask.sum()), matrix.dimensions) as output:
         row = 0
         for block in matrix.blocks():
             kept = mask[row : row + len(block)]
@@ -141,8 +139,7 @@ def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> tu
             runs = kept_runs(block, kept)
             for run in runs:
                 hasher.update(run)
-            for first in range(0, len(runs), RUNS_AT_ONCE):
-                write_all(descriptor, runs[first : first + RUNS_AT_ONCE])
+            output.write(*runs)
             row += len(block)
     return census, hasher.hexdigest()
 
@@ -153,17 +150,6 @@ def kept_runs(block: np.ndarray, mask: np.ndarray) -> list[memoryview]:
     flat = memoryview(block.reshape(-1).view(np.uint8))
     width = block.shape[1] * block.itemsize
     return [flat[start * width : stop * width] for start, stop in edges.reshape(-1, 2).tolist()]
-
-
-def write_all(descriptor: int, buffers: list[memoryview]) -> None:
-    """Write buffers one after the other at the descriptor's position, however often the kernel stops short."""
-    while buffers:
-        written = os.writev(descriptor, buffers)
-        while buffers and written >= len(buffers[0]):
-            written -= len(buffers[0])
-            buffers = buffers[1:]
-        if buffers:
-            buffers = [buffers[0][written:], *buffers[1:]]
 
 
 def _report(shard: Shard) -> None:

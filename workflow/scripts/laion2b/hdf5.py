@@ -16,7 +16,7 @@ import h5py
 
 from .embeddings import H5_ERRORS, HALF, KEY
 from .errors import ShardError
-from .files import allocate
+from .files import Output, allocate
 
 PAGE = 4096
 """The offset of the data is a multiple of this, so that users can memory-map it."""
@@ -38,8 +38,8 @@ class Matrix:
 
 
 @contextmanager
-def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
-    """Lay out a new file for `rows` embeddings and yield a descriptor that stands at the first byte of the data.
+def create(path: Path, rows: int, dimensions: int) -> Iterator[Output]:
+    """Lay out a new file for `rows` embeddings and yield an output that stands at the first byte of the data.
 
     All space is allocated first where that is possible, so a disk that is too small shows before any time is lost.
     """
@@ -61,8 +61,7 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[int]:
     try:
         if rows:
             allocate(descriptor, offset + size, path)
-            os.lseek(descriptor, offset, os.SEEK_SET)
-        yield descriptor
+        yield Output(descriptor, offset)
     finally:
         os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Metadata:
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield all rows in order, at most BATCH at a time, with these columns in this order, plain."""
         try:
-            for batch in self._table.iter_batches(BATCH, columns=list(columns), use_threads=False):
+            for batch in _ahead(self._table.iter_batches(BATCH, columns=list(columns), use_threads=False)):
                 yield pa.record_batch({name: plain(batch.column(name)) for name in columns})
         except (pa.ArrowException, OSError, ValueError) as error:
             raise PartError.unsound(
@@ -64,6 +65,15 @@ class Metadata:
                 do="correct config.yaml; if it is right, the file is the wrong one: delete it and try another mirror",
             )
         )
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the same batches, and decode the next one meanwhile."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _absent(column: str, names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .files import about, beside, flush, is_at, leave_reserve, locked, read_json, write_json
+from .files import Output, about, beside, flush, is_at, leave_reserve, locked, read_json, write_json
 
 OVERLAP = 64 * 1024
 """Bytes at the end of a `.part` that are asked for again and compared before a download goes on."""
@@ -50,7 +50,7 @@ class Origin:
 class Partial:
     """The `.part` of one file, open and locked as long as the context lasts.
 
-    Attributes: `have`, the bytes on disk that count; `origin`, where they come from (None: nothing counts);
+    Attributes: `have`; `origin`, where they come from (None: nothing counts);
     `sha256`, the running hash of the first `have` bytes; `final_url`, where redirects led the last request.
     """
 
@@ -58,7 +58,6 @@ class Partial:
         self.final = final
         self.path = beside(final, ".part")
         self.note = beside(final, ".part.json")
-        self.have = 0
         self.origin: Origin | None = None
         self.sha256 = hashlib.sha256()
         self.final_url: str | None = None
@@ -67,8 +66,14 @@ class Partial:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = locked(self.path)
         self._descriptor = self._lock.__enter__()
+        self._output = Output(self._descriptor)
         self._take_stock()
         return self
+
+    @property
+    def have(self) -> int:
+        """Bytes on disk that count."""
+        return self._output.position
 
     def __exit__(self, *error: object) -> None:
         if self.have == 0 and is_at(self._descriptor, self.path):
@@ -85,13 +90,13 @@ class Partial:
         self.origin = origin
         with self.path.open("rb") as stream:
             self.sha256 = hashlib.file_digest(stream, "sha256")
-        self.have = size
+        self._output = Output(self._descriptor, size)
 
     def discard(self) -> None:
         """Forget all bytes."""
         os.ftruncate(self._descriptor, 0)
         self.note.unlink(missing_ok=True)
-        self.have, self.origin, self.sha256 = 0, None, hashlib.sha256()
+        self.origin, self.sha256, self._output = None, hashlib.sha256(), Output(self._descriptor)
 
     def start(self, origin: Origin) -> None:
         """Begin the file anew; the note is on disk before the first byte is."""
@@ -117,12 +122,8 @@ class Partial:
         """Write and hash the next bytes."""
         leave_reserve(self.path, len(data))
         self.sha256.update(data)
-        rest = memoryview(data)
         with about(self.path):
-            while rest:  # on a nearly full disk the kernel writes a part of it
-                written = os.pwrite(self._descriptor, rest, self.have)
-                self.have += written
-                rest = rest[written:]
+            self._output.write(memoryview(data))
 
     def publish(self) -> None:
         """Give the complete file its final name."""

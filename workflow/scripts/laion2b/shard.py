@@ -1,6 +1,7 @@
 """A shard: what defines it, and the record that says what its embeddings and its TSV must be."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,12 @@ class Definition:
     def needed_columns(self) -> list[str]:
         """Return the columns that must be read: those written, then those only compared."""
         return list(dict.fromkeys([*self.columns, *(column for column, _, _ in self.keep)]))
+
+    def header(self) -> bytes:
+        """Return the first line of the TSV, quoted as `tsv` quotes cells; here, because not all who need it need Arrow."""
+        names = [name.encode() for name in self.columns]
+        quoted = [b'"' + n.replace(b'"', b'""') + b'"' if re.search(rb'[\t\n"]', n) else n for n in names]
+        return b"\t".join(quoted) + b"\n"
 
 
 @dataclass(frozen=True)

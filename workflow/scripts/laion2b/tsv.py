@@ -4,32 +4,23 @@ A cell is quoted only if it holds a TAB, an LF or a quotation mark; marks inside
 zero bytes. Nothing else is ever escaped, and bytes that are not UTF-8 pass through.
 """
 
-from collections.abc import Sequence
-
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .metadata import is_text
 
 BYTES = pa.large_binary()
-NEEDS_QUOTES = r'[\t\n"]'
+TAB, LF, MARK = (np.uint8(ord(character)) for character in '\t\n"')
 
 
-def header(columns: Sequence[str]) -> bytes:
-    """Return the first line."""
-    names = pa.array([name.encode() for name in columns], BYTES)
-    return b"\t".join(quoted(names).to_pylist()) + b"\n"
-
-
-def lines(batch: pa.RecordBatch) -> pa.Buffer | bytes:
-    """Return the lines of all rows of a batch of plain columns, each with its LF, as one buffer."""
-    if batch.num_rows == 0:
-        return b""
+def lines(batch: pa.RecordBatch, kept: pa.BooleanArray) -> memoryview:
+    """Return the lines of the kept rows of a batch of plain columns, each with its LF, in one piece."""
     cells = [quoted(text(column)) for column in batch.columns]
-    tab, end = pa.scalar(b"\t", BYTES), pa.scalar(b"\n", BYTES)
-    rows = pc.binary_join_element_wise(*cells, tab, null_handling="replace", null_replacement="")
-    rows = pc.binary_join_element_wise(rows, pa.scalar(b"", BYTES), end)
-    return rows.buffers()[2]
+    tab, end, nothing = (pa.scalar(each, BYTES) for each in (b"\t", b"\n", b""))
+    rows = pc.binary_join_element_wise(*cells, tab, null_handling="replace", null_replacement="").filter(kept)
+    _, characters = _content(pc.binary_join_element_wise(rows, nothing, end))
+    return memoryview(characters)
 
 
 def text(column: pa.Array) -> pa.Array:
@@ -46,10 +37,36 @@ def text(column: pa.Array) -> pa.Array:
 
 def quoted(cells: pa.Array) -> pa.Array:
     """Return cells of bytes with quotation marks around those that need them."""
-    wanting = pc.match_substring_regex(cells, NEEDS_QUOTES)
-    if not pc.any(wanting).as_py():
+    wanting = _needing_quotes(cells)
+    if wanting is None:
         return cells
     marks = pc.replace_substring(cells.filter(wanting), b'"', b'""')
     mark = pa.scalar(b'"', BYTES)
     inside = pc.binary_join_element_wise(mark, marks, mark, pa.scalar(b"", BYTES))
-    return pc.replace_with_mask(cells, pc.fill_null(wanting, False), inside)
+    return pc.replace_with_mask(cells, wanting, inside)
+
+
+def _needing_quotes(cells: pa.Array) -> pa.BooleanArray | None:
+    """Return a Boolean per cell, or None if no cell needs quotes.
+
+    Looks at the bytes of all cells at once, where they lie one after the other: several times as fast as asking each.
+    """
+    offsets, characters = _content(cells)
+    special = characters == MARK
+    special |= characters == LF
+    special |= characters == TAB
+    places = np.flatnonzero(special)
+    if not places.size:
+        return None
+    wanting = np.zeros(len(cells), bool)
+    wanting[np.searchsorted(offsets, places, side="right") - 1] = True
+    return pa.array(wanting)
+
+
+def _content(cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return where in their common bytes the cells begin, and the last one ends; and these bytes."""
+    if not len(cells):
+        return np.zeros(1, np.int64), np.empty(0, np.uint8)
+    offsets = np.frombuffer(cells.buffers()[1], np.int64)[cells.offset :][: len(cells) + 1]
+    characters = np.frombuffer(cells.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    return offsets - offsets[0], characters
