@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
 from laion2b import hdf5
-from laion2b.concatenate import concatenate_embeddings, concatenate_metadata
+from laion2b.concatenate import concatenate_embeddings, concatenate_metadata, view_embeddings
 from laion2b.errors import ShardError
 from laion2b.files import beside
 from tests.unit.test_filter import DEFINITION, filter_part, write
@@ -97,3 +98,51 @@ def test_shards_of_another_definition(shards, tmp_path, other):
     for kind, concatenate in (("h5", concatenate_embeddings), ("tsv", concatenate_metadata)):
         with pytest.raises(ShardError, match=r"0001.json: found a shard made by .* do: delete .*0001.json"):
             concatenate(shards[kind], shards["json"], tmp_path / "subset", definition)
+
+
+def view(shards, target):
+    """Write a virtual product and return what is read through it."""
+    rows = view_embeddings(shards["h5"], shards["json"], target, DEFINITION)
+    with h5py.File(target) as file:
+        assert len(file["emb"]) == rows
+        return file["emb"][:]
+
+
+def test_a_view_reads_like_the_copy_from_anywhere_and_moves_with_its_shards(shards, tmp_path, monkeypatch):
+    build(shards, tmp_path / "copy.h5")
+    with h5py.File(tmp_path / "copy.h5") as file:
+        expected = file["emb"][:]
+    (tmp_path / "new").mkdir()
+    assert not hdf5.is_virtual(tmp_path / "copy.h5")
+    monkeypatch.chdir("/")
+    assert view(shards, tmp_path / "new" / "view.h5").tobytes() == expected.tobytes()
+    assert hdf5.is_virtual(tmp_path / "new" / "view.h5")
+    content = (tmp_path / "new" / "view.h5").read_bytes()
+    view(shards, tmp_path / "new" / "view.h5")
+    assert (tmp_path / "new" / "view.h5").read_bytes() == content
+    assert str(tmp_path).encode() not in content
+    moved = tmp_path.rename(tmp_path.with_name(tmp_path.name + " moved"))
+    with h5py.File(moved / "new" / "view.h5") as file:
+        assert file["emb"][:].tobytes() == expected.tobytes()
+    moved.rename(tmp_path)
+
+
+def test_rows_of_a_shard_that_is_gone_read_as_nan(shards, tmp_path):
+    expected = view(shards, tmp_path / "view.h5")
+    shards["h5"][2].unlink()
+    with h5py.File(tmp_path / "view.h5") as file:
+        found = file["emb"][:]
+    assert np.isnan(found[5]).all()
+    assert np.array_equal(np.delete(found, 5, 0), np.delete(expected, 5, 0))
+
+
+def test_a_view_of_nothing(shards, tmp_path):
+    nothing = {ending: files[1:2] for ending, files in shards.items()}
+    assert view(nothing, tmp_path / "view.h5").shape == (0, 4)
+
+
+def test_a_view_of_a_cut_shard_is_refused(shards, tmp_path):
+    DAMAGES["a cut HDF5"](shards)
+    with pytest.raises(ShardError, match=r"0001\.h5: found .*truncated file"):
+        view(shards, tmp_path / "view.h5")
+    assert not (tmp_path / "view.h5").exists()

@@ -3,10 +3,12 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import h5py
 import pytest
 
+from demo import synthetic
 from tests import reference
 from tests.harness import REPOSITORY, copy_repository, products
 
@@ -127,6 +129,64 @@ def test_parts_that_are_not_kept_are_not_fetched_again_until_needed(work, mirror
     output = work.run(*products(3))
     assert "6 files of parts will be downloaded again" in output
     assert len(mirror.fetched()) == 12
+
+
+def shards(work):
+    return {path.suffix for path in (work.folder / "shards").iterdir()}
+
+
+def test_shards_that_are_not_kept_are_not_made_again_until_needed(work, mirror, mirror_folder):
+    work.configure(mirror.url, keep_shards=False)
+    work.run(*products(1), *products(2))
+    assert shards(work) == {".json"}
+    assert "Nothing to be done" in work.run(*products(1), *products(2))
+    output = work.run(*products(3))
+    assert "2 shards that stood before will be made again" in output
+    assert shards(work) == {".json"}
+    assert "Nothing to be done" in work.run(*products(1), *products(2), *products(3))
+    for last in (1, 2, 3):
+        work.check_products(mirror_folder, last)
+    assert len(mirror.fetched()) == 6
+
+
+def test_shards_that_are_not_kept_stay_until_all_subsets_of_the_run_stand(work, mirror_folder, tmp_path):
+    folder = Path(shutil.copytree(mirror_folder, tmp_path / "mirror"))
+    lacking = folder / synthetic.METADATA.format(part=3)
+    lacking.rename(tmp_path / "lacking")
+    work.configure(folder, keep_shards=False)
+    work.run(*products(2), *products(3), ok=False)
+    work.check_products(mirror_folder, 2)
+    assert shards(work) == {".h5", ".tsv", ".json"}
+    (tmp_path / "lacking").rename(lacking)
+    assert work.jobs(work.run(*products(2), *products(3)))["filter"] == 1
+    work.check_products(mirror_folder, 3)
+
+
+def test_neither_parts_nor_shards_are_kept(work, mirror, mirror_folder):
+    work.configure(mirror.url, keep_parts=False, keep_shards=False)
+    work.run(*products(2))
+    assert "Nothing to be done" in work.run(*products(2))
+    output = work.run(*products(3))
+    assert "2 shards that stood before will be made again" in output
+    assert "4 files of parts will be downloaded again" in output
+    work.check_products(mirror_folder, 3)
+
+
+def test_a_virtual_product(work, mirror, mirror_folder):
+    work.configure(mirror.url, layout="virtual")
+    work.run(*products(3))
+    work.check_products(mirror_folder, 3)
+    assert (work.folder / "laion2B-3.h5").stat().st_size < 10_000
+    assert "Nothing to be done" in work.run(*products(3))
+    (work.folder / "shards" / "0002.h5").unlink()
+    output = work.run(*products(3), ok=False)
+    assert "laion2B-3.h5: found 1 of its shards gone, such as shards/0002.h5" in output
+    (work.folder / "laion2B-3.h5").unlink()
+    work.run(*products(3))
+    work.check_products(mirror_folder, 3)
+    work.configure(mirror.url, layout="contiguous")
+    assert work.jobs(work.run(*products(3))) == {"concatenate_embeddings": 1}
+    work.check_products(mirror_folder, 3)
 
 
 def test_the_default_configuration_plans_the_three_subsets(work):

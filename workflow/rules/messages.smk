@@ -17,10 +17,11 @@ def check_space():
         Path(job.output[0]): mirrors.addresses(settings["mirrors"], job.wildcards.stem, int(job.wildcards.part))
         for job in downloads
     }
+    copied = planned("concatenate_embeddings") if settings["layout"] == "contiguous" else []
     plan = space.Plan(
         downloads={file: not preflight.is_linked(urls) for file, urls in addresses.items()},
         shards=[Path(file) for job in planned("filter") for file in job.output],
-        embeddings={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_embeddings")},
+        embeddings={Path(job.output[0]): len(job.input.shards) for job in copied},
         metadata={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_metadata")},
     )
     part = space.typical_part(Path("parts"), settings["dimensions"], preflight.asker(addresses, logger.warning))
@@ -36,10 +37,16 @@ def check_inputs():
     preflight.check_definition([Path(job.input.metadata) for job in filters], json.loads(DEFINITION))
     if not settings["keep_parts"]:
         preflight.refuse_to_delete([Path(file) for job in filters for file in job.input])
-    again = [job for job in planned("download") if Path("shards", f"{job.wildcards.part}.h5").exists()]
-    if again:
+    shards_again = [job for job in filters if Path(job.output.record).exists()]
+    if lost := [job for job in shards_again if not Path(job.output.embeddings).exists()]:
         logger.warning(
-            f"{len(again)} files of parts will be downloaded again: their shards have to be rebuilt, and the parts "
+            f"{len(lost)} shards that stood before will be made again: they were deleted (`keep_shards: false`, or by "
+            "you), and this run extends or changes a subset."
+        )
+    known = {job.wildcards.part for job in shards_again}
+    if again := [job for job in planned("download") if job.wildcards.part in known]:
+        logger.warning(
+            f"{len(again)} files of parts will be downloaded again: their shards have to be made again, and the parts "
             "are not there any more."
         )
 

@@ -40,9 +40,9 @@ def embeddings_of_part(wildcards):
     return next((name for name in names if Path(name).exists()), names[0])
 
 
-def part_file(path):
-    """Mark a part's file as temporary if the configuration says that parts are not kept."""
-    return path if settings["keep_parts"] else temp(path)
+def temporary_unless(setting, path):
+    """Let Snakemake delete a file when nothing in the run needs it any more, unless the configuration keeps it."""
+    return path if settings[setting] else temp(path)
 
 
 def of_subset(pattern):
@@ -56,6 +56,17 @@ def of_subset(pattern):
         return [pattern.format(part=f"{number:04d}") for number in numbers]
 
     return files
+
+
+def shards_of_embeddings(wildcards):
+    """Return the shards of a subset's embeddings; refuse a virtual product some of whose shards are gone."""
+    shards = of_subset("shards/{part}.h5")(wildcards)
+    if settings["layout"] == "virtual":
+        try:
+            preflight.check_view(Path(f"laion2B-{wildcards.last}.h5"), [Path(shard) for shard in shards])
+        except Laion2bError as error:
+            raise WorkflowError(error) from None
+    return shards
 
 
 wildcard_constraints:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from . import checksums, mirrors
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         concatenate.add_argument("--records", type=Path, nargs="+", required=True)
         concatenate.add_argument("--output", type=Path, required=True)
         concatenate.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
+        if kind == "embeddings":
+            concatenate.add_argument("--layout", choices=("contiguous", "virtual"), default="contiguous")
 
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
@@ -97,11 +100,14 @@ def _definition(text: str) -> Definition:
 
 def _download(options: argparse.Namespace) -> None:
     from .download import download
-    from .embeddings import open_embeddings
-    from .metadata import open_metadata
     from .transfer import Limits
 
-    kind = mirrors.STEMS[options.stem]
+    if mirrors.STEMS[options.stem] == "embeddings":
+        from .embeddings import open_embeddings
+
+        opened = partial(open_embeddings, ending=options.output.suffix)
+    else:
+        from .metadata import open_metadata as opened
     settings = _settings()
     addresses = mirrors.addresses(settings["mirrors"], options.stem, options.part)
     limits = Limits(settings["timeout"], settings["attempts"], settings["bandwidth"])
@@ -109,7 +115,7 @@ def _download(options: argparse.Namespace) -> None:
 
     def check(file: Path, sha256: str) -> None:
         checksums.compare(options.output, sha256, known, *addresses)
-        with open_embeddings(file, options.output.suffix) if kind == "embeddings" else open_metadata(file):
+        with opened(file):
             pass
 
     download(options.output, addresses, check, limits)
@@ -158,9 +164,10 @@ def _filter(options: argparse.Namespace) -> None:
 
 
 def _concatenate_embeddings(options: argparse.Namespace) -> None:
-    from .concatenate import concatenate_embeddings
+    from .concatenate import concatenate_embeddings, view_embeddings
 
-    rows = concatenate_embeddings(options.shards, options.records, options.output, options.definition)
+    write = {"contiguous": concatenate_embeddings, "virtual": view_embeddings}[options.layout]
+    rows = write(options.shards, options.records, options.output, options.definition)
     log.info("%s: %s embeddings", options.output, f"{rows:,}")
 
 

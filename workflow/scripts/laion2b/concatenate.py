@@ -25,16 +25,36 @@ def concatenate_embeddings(
     Raises ShardError, and leaves what was at `target` before, if a shard is not what its record says, or was
     made by another definition.
     """
-    expected, dimensions = [Shard.read(path, definition) for path in records], definition.dimensions
-    matrices = [hdf5.locate(path) for path in shards]
-    for matrix, record in zip(matrices, expected, strict=True):
-        _compare(matrix.path, (record.rows, dimensions), (matrix.rows, matrix.dimensions), "rows and dimensions")
+    expected, matrices = _locate(shards, records, definition)
     rows = sum(matrix.rows for matrix in matrices)
-    with appearing(target) as (temporary,), hdf5.create(temporary, rows, dimensions) as output:
+    with appearing(target) as (temporary,), hdf5.create(temporary, rows, definition.dimensions) as output:
         for matrix, record in zip(matrices, expected, strict=True):
             found = _copy(matrix.path, matrix.offset, matrix.size, output, xxhash.xxh3_128())
             _compare(matrix.path, record.embeddings_xxh3, found, "XXH3 of the embeddings")
     return rows
+
+
+def view_embeddings(shards: Sequence[Path], records: Sequence[Path], target: Path, definition: Definition) -> int:
+    """Write a virtual dataset `emb` of the same shape and rows, that points to the shards, and return the rows.
+
+    No embedding is read, so of the records only rows, dimensions and definition are compared. Raises as
+    `concatenate_embeddings` does.
+    """
+    _, matrices = _locate(shards, records, definition)
+    with appearing(target) as (temporary,):
+        hdf5.create_view(temporary, matrices, target.parent)
+    return sum(matrix.rows for matrix in matrices)
+
+
+def _locate(
+    shards: Sequence[Path], records: Sequence[Path], definition: Definition
+) -> tuple[list[Shard], list[hdf5.Matrix]]:
+    expected = [Shard.read(path, definition) for path in records]
+    matrices = [hdf5.locate(path) for path in shards]
+    for matrix, record in zip(matrices, expected, strict=True):
+        found = (matrix.rows, matrix.dimensions)
+        _compare(matrix.path, (record.rows, definition.dimensions), found, "rows and dimensions")
+    return expected, matrices
 
 
 def concatenate_metadata(shards: Sequence[Path], records: Sequence[Path], target: Path, definition: Definition) -> int:

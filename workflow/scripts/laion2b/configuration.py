@@ -41,6 +41,7 @@ def load(config: Mapping, defaults: Path, schema: Path) -> dict:
             *_check_checksums(settings),
             *_check_subsets(settings),
             *_check_keep(settings),
+            *_check_layout(settings),
         ]
     if mistakes:
         raise ConfigError("The configuration can't be used:\n" + "\n".join(f"- {mistake}" for mistake in mistakes))
@@ -136,6 +137,15 @@ def _check_subsets(settings: dict) -> list[str]:
     if not early:
         return []
     return [f"`subsets`: {early} end before `first_part`, which is {settings['first_part']}."]
+
+
+def _check_layout(settings: dict) -> list[str]:
+    if settings["keep_shards"] or settings["layout"] != "virtual":
+        return []
+    return [
+        "`layout: virtual` and `keep_shards: false` don't go together: a virtual laion2B-N.h5 is nothing without its "
+        "shards. Set `keep_shards: true`, or `layout: contiguous`."
+    ]
 
 
 def _check_keep(settings: dict) -> list[str]:

@@ -1,4 +1,4 @@
-"""The HDF5 files this project writes: one dataset `emb`, float16, in one piece, at a page boundary.
+"""The HDF5 files this project writes: one dataset `emb`, float16, in one piece, at a page boundary; or a view of such.
 
 Contiguous, unfiltered and in the oldest file format is what h5py, HDF5.jl and JLD2.jl all open. The library only lays
 the file out; the bytes are written past it, at the dataset's offset, because that is several times faster.
@@ -7,12 +7,13 @@ HDF5's own locks are off: they fail on some network file systems, and `files.loc
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from .embeddings import H5_ERRORS, HALF, KEY
 from .errors import ShardError
@@ -64,6 +65,39 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[Output]:
         yield Output(descriptor, offset)
     finally:
         os.close(descriptor)
+
+
+def create_view(path: Path, matrices: Sequence[Matrix], folder: Path) -> None:
+    """Write a virtual dataset `emb` that points to the rows of `matrices`, from `folder`, where the file will lie.
+
+    It copies nothing. Paths are relative, so it can move together with the shards. Where a shard is gone, HDF5 tells
+    no one, but shows the fill value: NaN, which no search takes for data, while zeros would pass.
+    """
+    dimensions = matrices[0].dimensions
+    space = h5py.h5s.create_simple((sum(matrix.rows for matrix in matrices), dimensions))
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_obj_track_times(False)
+    layout.set_fill_value(np.array(np.nan, HALF))
+    first = 0
+    for matrix in matrices:
+        shape = matrix.rows, dimensions
+        if matrix.rows:
+            space.select_hyperslab((first, 0), shape)
+            name = os.path.relpath(matrix.path, folder)
+            layout.set_virtual(space, os.fsencode(name), KEY.encode(), h5py.h5s.create_simple(shape))
+        first += matrix.rows
+    space.select_all()
+    with h5py.File(path, "w", locking=False) as file:
+        h5py.h5d.create(file.id, KEY.encode(), h5py.h5t.IEEE_F16LE, space, layout)
+
+
+def is_virtual(path: Path) -> bool:
+    """Tell whether a product is a view that `create_view` made. Raises ShardError if it is none of our files."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return file[KEY].is_virtual
+    except H5_ERRORS as error:
+        raise _damaged(path, f"a file that can't be read as one ({error})") from None
 
 
 def locate(path: Path) -> Matrix:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import keep, record
 from .download import size_on_mirrors
-from .errors import ConfigError, PartError
+from .errors import ConfigError, PartError, ShardError, explain
 from .metadata import open_metadata
 from .mirrors import is_remote, is_there
 from .shard import Definition
@@ -44,6 +44,27 @@ def refuse_to_delete(files: Sequence[Path]) -> None:
             f"workflow but put there by you. Move them to another folder and name it under `mirrors`, which links "
             "them and deletes only the links, or set `keep_parts: true`."
         )
+
+
+def check_view(view: Path, shards: Sequence[Path]) -> None:
+    """Raise ShardError if a virtual product stands, but not all the shards that it points to do."""
+    gone = [shard for shard in shards if not shard.exists()] if view.exists() else []
+    if gone and _is_virtual(view):
+        raise ShardError(
+            explain(
+                view,
+                found=f"{len(gone)} of its shards gone, such as {gone[0]}",
+                expected="all of them, because `layout: virtual` makes it no more than a view of them",
+                cause="they were deleted or moved",
+                do=f"put them back; or delete {view} and run the same command again, which makes the shards anew",
+            )
+        )
+
+
+def _is_virtual(product: Path) -> bool:
+    from .hdf5 import is_virtual  # takes longer to import than all else that a run without work does here
+
+    return is_virtual(product)
 
 
 def is_linked(addresses: Sequence[str]) -> bool:

@@ -117,6 +117,8 @@ def _advice(needed: Need, keep_parts: bool) -> str:
     ways = ["ask for a smaller subset", "make `parts` a link to a folder on another disk"]
     if keep_parts and needed.parts:
         ways.insert(0, "set `keep_parts: false`, which deletes each part once it is filtered")
+    if needed.products and needed.shards:
+        ways.append("set `layout: virtual`, which copies no embeddings from shards to products")
     return (
         f"What to do: {', or '.join(ways)}; or set `check_space: false` to start all the same, which loses nothing: "
         "what is finished when the disk is full stays good."
