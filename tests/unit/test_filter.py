@@ -1,6 +1,5 @@
 """Embeddings and TSV of a shard follow one mask."""
 
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq

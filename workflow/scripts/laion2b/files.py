@@ -1,5 +1,6 @@
 """Files that appear under their final name only when they are complete, and have one writer at a time."""
 
+import ctypes
 import errno
 import fcntl
 import json
@@ -17,10 +18,18 @@ RESERVE = 100_000_000
 """Bytes of the disk that are left free, or a fiftieth of a small disk."""
 WRITE_OUT = 8 * 1024 * 1024
 """Bytes after which the disk is asked to begin with them."""
+BEGIN = getattr(ctypes.CDLL(None), "sync_file_range", None)
+"""The call that asks for it, which Python's library lacks. Linux has it; elsewhere the flush at the end has to do."""
+BEGIN_WRITING = 2
+"""SYNC_FILE_RANGE_WRITE: begin, but wait for nothing and forget nothing. (The portable posix_fadvise(DONTNEED) begins,
+too, but then drops pages from the cache, and shards would be read from the disk again.)"""
 BUFFERS_AT_ONCE = 512
 """Buffers handed to the kernel in one write; it takes 1024."""
 SHARE = getattr(fcntl, "FICLONERANGE", 0x4020940D)
 """The request of ioctl_ficlonerange(2), which Python knows by name from 3.14 on."""
+
+if BEGIN:
+    BEGIN.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -105,9 +114,8 @@ class Output:
         for first in range(0, len(buffers), BUFFERS_AT_ONCE):
             self._write(buffers[first : first + BUFFERS_AT_ONCE])
         if self.position - self._asked >= WRITE_OUT:
-            # Linux begins to write such pages out, and forgets only what is on the disk already. The call that would
-            # say just that, sync_file_range(2), is not in Python's library.
-            os.posix_fadvise(self._descriptor, self._asked, self.position - self._asked, os.POSIX_FADV_DONTNEED)
+            if BEGIN:
+                BEGIN(self._descriptor, self._asked, self.position - self._asked, BEGIN_WRITING)
             self._asked = self.position
 
     def _write(self, buffers: Sequence[memoryview]) -> None:

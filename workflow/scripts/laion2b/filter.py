@@ -36,8 +36,8 @@ def filter_part(
     with open_embeddings(embeddings) as matrix, open_metadata(metadata) as table:
         check(matrix, table, definition)
         with appearing(shard_embeddings, shard_metadata) as (new_embeddings, new_metadata):
-            mask, tags, metadata_hash = _filter_metadata(table, new_metadata, definition)
-            census, embeddings_hash = _filter_embeddings(matrix, mask, new_embeddings)
+            mask, tags, metadata_hash = filter_metadata(table, new_metadata, definition)
+            census, embeddings_hash = filter_embeddings(matrix, mask, new_embeddings)
             metadata_bytes = new_metadata.stat().st_size
     shard = Shard(
         part=part,
@@ -85,7 +85,8 @@ def check(matrix: Embeddings, table: Metadata, definition: Definition) -> None:
         log.warning("%s: %s.", matrix.path, conversion)
 
 
-def _filter_metadata(table: Metadata, target: Path, definition: Definition) -> tuple[np.ndarray, dict, str]:
+def filter_metadata(table: Metadata, target: Path, definition: Definition) -> tuple[np.ndarray, dict, str]:
+    """Write the TSV of the kept rows; return the mask of shape (rows of the part,), the rows per tag, and the XXH3."""
     masks, tags, hasher = [np.empty(0, bool)], Counter(), xxhash.xxh3_128()
     with target.open("wb") as file:
         output = Output(file.fileno())
@@ -129,7 +130,8 @@ def _fewer(tags: Counter) -> dict[str, int]:
     return counts
 
 
-def _filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> tuple[Census, str]:
+def filter_embeddings(matrix: Embeddings, mask: np.ndarray, target: Path) -> tuple[Census, str]:
+    """Write the HDF5 of the rows that the mask keeps; return how many of them are odd, and the XXH3."""
     census, hasher = Census(), xxhash.xxh3_128()
     with hdf5.create(target, int(mask.sum()), matrix.dimensions) as output:
         row = 0

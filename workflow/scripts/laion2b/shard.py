@@ -23,7 +23,7 @@ class Definition:
         return list(dict.fromkeys([*self.columns, *(column for column, _, _ in self.keep)]))
 
     def header(self) -> bytes:
-        """Return the first line of the TSV, quoted as `tsv` quotes cells; here, because not all who need it need Arrow."""
+        """Return the first line of the TSV, quoted as `tsv` quotes cells. It is here for those who need no Arrow."""
         names = [name.encode() for name in self.columns]
         quoted = [b'"' + n.replace(b'"', b'""') + b'"' if re.search(rb'[\t\n"]', n) else n for n in names]
         return b"\t".join(quoted) + b"\n"

@@ -1,0 +1,110 @@
+"""Run contestants in turns and compare them.
+
+Before each turn the outputs of the last one are removed, dirty pages are flushed, and the inputs are read, so that all
+contestants find the same: an empty target, an idle disk, a warm page cache; and a memory that is full of cached files,
+as on any machine that has been in use. Otherwise the first use of free memory is what counts: on a virtual machine that
+gives it back to its host, that is four times as slow as the disk.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FREE = 4_000_000_000
+"""Bytes of memory that are left to the system, and to whoever runs."""
+LAUNCHER = Path(__file__).with_name("launcher.py")
+REPOSITORY = LAUNCHER.parent.parent
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command, and how to get ready for it."""
+
+    command: Sequence[object]
+    prepare: Callable[[], object] = lambda: None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = REPOSITORY
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one turn took."""
+
+    seconds: float
+    """Wall time; without the start of the interpreter, if the program measures itself with `clock.timed`."""
+    cpu: float
+    """Seconds of CPU of the process and its children."""
+    memory: int
+    """Bytes at the peak of the largest of its processes."""
+    read: int
+    written: int
+    """Bytes handed over in system calls, be they on the disk, in the page cache or in a socket."""
+    output: str
+
+
+def run(contestant: Contestant, inputs: Sequence[Path] = ()) -> Run:
+    """Make everything ready and run a contestant once. Raises RuntimeError with its output if it fails."""
+    contestant.prepare()
+    os.sync()
+    _fill_memory(inputs)
+    command = [sys.executable, "-I", LAUNCHER, *contestant.command]
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **contestant.environment},
+        cwd=contestant.folder,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} failed:\n{done.stdout}")
+    *lines, last = done.stdout.splitlines()
+    figures = json.loads(last)
+    own = [json.loads(line)["work"] for line in lines if line.startswith('{"work":')]
+    figures["seconds"] = sum(own) if own else figures["seconds"]
+    return Run(**figures, output=done.stdout)
+
+
+def _fill_memory(inputs: Sequence[Path]) -> None:
+    """Bring the inputs into the page cache, last, after as much of a file of zeros as fits beside them."""
+    if not inputs:
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    room = memory - FREE - sum(file.stat().st_size for file in inputs)
+    zeros = inputs[0].parent / "zeros"  # without a block on the disk, but with pages in memory when it is read
+    with zeros.open("ab") as file:
+        file.truncate(memory)
+    subprocess.run(["head", "-c", str(max(0, room)), zeros], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(["cat", *inputs], stdout=subprocess.DEVNULL, check=True)
+
+
+def compare(contestants: Mapping[str, Contestant], rounds: int, inputs: Sequence[Path] = ()) -> dict[str, list[Run]]:
+    """Run all contestants in turns, `rounds` times each, and return their runs."""
+    runs: dict[str, list[Run]] = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name, contestant in contestants.items():
+            runs[name].append(run(contestant, inputs))
+            print(f"  {number + 1}/{rounds} {name}: {runs[name][-1].seconds:.2f} s", flush=True)
+    return runs
+
+
+def median(runs: Sequence[Run], figure: str = "seconds") -> float:
+    """Return the median of one figure."""
+    return statistics.median(getattr(each, figure) for each in runs)
+
+
+def ratio(runs: Sequence[Run], others: Sequence[Run], figure: str = "seconds") -> float:
+    """Return the median of the ratios of the runs that were neighbours in time: what slows one slows the other."""
+    return statistics.median(getattr(a, figure) / getattr(b, figure) for a, b in zip(runs, others, strict=True))
+
+
+def spread(runs: Sequence[Run], others: Sequence[Run], figure: str = "seconds") -> tuple[float, float]:
+    """Return the smallest and the largest of these ratios."""
+    ratios = [getattr(a, figure) / getattr(b, figure) for a, b in zip(runs, others, strict=True)]
+    return min(ratios), max(ratios)

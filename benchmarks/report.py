@@ -1,0 +1,102 @@
+"""Tables: collected in results.json, written to RESULTS.md."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.measure import Run, median, ratio, spread
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "results.json"
+PAGE = FOLDER / "RESULTS.md"
+COMPARISON = ["what", "against", "ratio", "from .. to", "target", "", "seconds", "of the other"]
+PACKAGES = ("snakemake", "numpy", "pyarrow", "h5py", "xxhash")
+
+
+@dataclass
+class Table:
+    """A table as it is printed: a title, the columns' names, rows of text, and a note below."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    note: str = ""
+
+    def lines(self) -> list[str]:
+        """Return the table in Markdown."""
+        rows = [self.columns, ["---"] * len(self.columns), *self.rows]
+        return [f"## {self.title}", "", *("| " + " | ".join(row) + " |" for row in rows), "", self.note, ""]
+
+
+def at_most(what: str, against: str, runs: Sequence[Run], others: Sequence[Run], limit: float | None) -> list[str]:
+    """Return the row of a comparison: how many times as long as the others the runs took."""
+    found, (low, high) = ratio(runs, others), spread(runs, others)
+    target = ["<= " + f"{limit:g} x", verdict(found <= limit)] if limit else ["", ""]
+    return _row(what, against, found, low, high, target, runs, others)
+
+
+def times_faster(what: str, against: str, runs: Sequence[Run], others: Sequence[Run], least: float) -> list[str]:
+    """Return the row of a comparison: how many times as long as the runs the others took."""
+    found, (low, high) = ratio(others, runs), spread(others, runs)
+    return _row(what, against, found, low, high, [f">= {least:g} x faster", verdict(found >= least)], runs, others)
+
+
+def _row(what, against, found, low, high, target, runs, others) -> list[str]:
+    seconds = [f"{median(each):.2f}" for each in (runs, others)]
+    return [what, against, f"**{found:.2f} x**", f"{low:.2f} .. {high:.2f}", *target, *seconds]
+
+
+def verdict(is_met: bool) -> str:
+    """Return the word for a target that is met, or is not."""
+    return "met" if is_met else "**missed**"
+
+
+def megabytes(size: float) -> str:
+    """Return a size in MB."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+def save(tables: Mapping[str, Table]) -> None:
+    """Add tables to the results, in place of older ones of the same name, and write the page."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"tables": {}}
+    results["machine"] = machine()
+    results["tables"] |= {name: asdict(table) for name, table in tables.items()}
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    PAGE.write_text(page(results))
+
+
+def page(results: Mapping) -> str:
+    """Return RESULTS.md."""
+    lines = [
+        "# Results of the benchmarks",
+        "",
+        "Written by `make benchmarks`; don't edit. Machines are noisy and differ, so what counts is the ratio against",
+        "something that was measured in the same run, in turns with it: the median of the ratios of neighbouring runs.",
+        "Inputs are in the page cache, targets are new, and all sides wait until what they wrote is on the disk.",
+        "",
+        f"Machine: {results['machine']}.",
+        "",
+    ]
+    for table in results["tables"].values():
+        lines += Table(**table).lines()
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def machine() -> str:
+    """Describe the machine and the software, without its name."""
+    facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    memory = Path("/proc/meminfo").read_text().split()[1]
+    cores = Path("/proc/cpuinfo").read_text().count("processor\t")
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    system = next(words[2] for words in reversed(mounts) if words[1] == "/")
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    model = next(text.strip() for name, text in facts.items() if name.startswith("model name"))
+    return (
+        f"{cores} cores ({model}), {int(memory) / 2**20:.0f} GiB of memory, {system} on a virtual disk, "
+        f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}, {packages}; "
+        f"{datetime.now(UTC):%Y-%m-%d}"
+    )
