@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow lint lock clean
+.PHONY: help setup demo test test-slow benchmarks lint lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -25,15 +25,26 @@ test: setup ## run all tests that take seconds
 test-slow: setup ## run the tests that take minutes: a part of true size, crashes, full disks
 	$(BIN)/python -m pytest -m slow -s
 
+.venv-peers/installed: benchmarks/peers/requirements.lock
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+benchmarks: setup .venv-peers/installed ## measure how fast it is; an hour, and 60 GB in .benchmarks; OPTIONS=--help tells more
+	$(BIN)/python -m benchmarks --peers .venv-peers/bin/python $(OPTIONS)
+
 lint: setup ## check style, and the workflow with Snakemake's linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-lock: ## renew requirements.lock (needs uv)
+lock: ## renew requirements.lock and that of the benchmarks (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.lock
+	uv pip compile benchmarks/peers/requirements.in --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade \
+	  --output-file benchmarks/peers/requirements.lock
 
-clean: ## remove .venv and the demo's files
-	rm -rf .venv .demo
+clean: ## remove .venv and the files of the demo and the benchmarks
+	rm -rf .venv .venv-peers .demo .benchmarks

@@ -33,9 +33,10 @@ def filter_metadata(source: str, target: str) -> None:
     """Write the kept rows of a parquet table to a TSV, hash included."""
     from laion2b import filter as library
     from laion2b.files import appearing
-    from laion2b.metadata import open_metadata
+    from laion2b.metadata import lighten_arrow, open_metadata
     from laion2b.shard import Definition
 
+    lighten_arrow()
     with timed(), open_metadata(Path(source)) as table, appearing(Path(target)) as (temporary,):
         library.filter_metadata(table, temporary, Definition(**DEFINITION))
 

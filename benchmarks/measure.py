@@ -17,6 +17,8 @@ from pathlib import Path
 
 FREE = 4_000_000_000
 """Bytes of memory that are left to the system, and to whoever runs."""
+SMALL = 100_000_000
+"""Bytes of inputs below which it makes no difference what the memory was used for."""
 LAUNCHER = Path(__file__).with_name("launcher.py")
 REPOSITORY = LAUNCHER.parent.parent
 
@@ -73,10 +75,11 @@ def run(contestant: Contestant, inputs: Sequence[Path] = ()) -> Run:
 
 def _fill_memory(inputs: Sequence[Path]) -> None:
     """Bring the inputs into the page cache, last, after as much of a file of zeros as fits beside them."""
-    if not inputs:
+    size = sum(file.stat().st_size for file in inputs)
+    if size < SMALL:
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    room = memory - FREE - sum(file.stat().st_size for file in inputs)
+    room = memory - FREE - size
     zeros = inputs[0].parent / "zeros"  # without a block on the disk, but with pages in memory when it is read
     with zeros.open("ab") as file:
         file.truncate(memory)

@@ -1,10 +1,12 @@
 """What must stay equal in two places does."""
 
+import json
 import re
 
 import pytest
 import yaml
 
+from benchmarks import report
 from laion2b import __version__
 from tests.harness import REPOSITORY
 
@@ -13,8 +15,14 @@ def read(name: str) -> str:
     return (REPOSITORY / name).read_text(encoding="utf-8")
 
 
-PINNED = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", read("requirements.lock"), re.MULTILINE)
-PINS = dict(PINNED)
+LOCKS = ("requirements.lock", "benchmarks/peers/requirements.lock")
+
+
+def pinned(lock: str) -> list[tuple[str, str]]:
+    return re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", read(lock), re.MULTILINE)
+
+
+PINS = dict(pinned("requirements.lock"))
 CONDA_NAMES = {"python-xxhash": "xxhash"}
 
 
@@ -25,11 +33,54 @@ def test_conda_environments_have_the_tested_versions(path):
     assert versions == {name: PINS[name] for name in versions}
 
 
-def test_every_pin_is_unique_and_hashed():
-    lock = read("requirements.lock")
-    assert len(PINNED) == len(PINS)
-    assert all("--hash=sha256:" in entry for entry in re.split(r"^(?=\S)", lock, flags=re.MULTILINE)[1:])
-    assert "://" not in lock
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_is_unique_and_hashed(lock):
+    assert len(pinned(lock)) == len(dict(pinned(lock)))
+    assert all("--hash=sha256:" in entry for entry in re.split(r"^(?=\S)", read(lock), flags=re.MULTILINE)[1:])
+    assert "://" not in read(lock)
+
+
+def test_the_page_of_results_is_what_was_measured():
+    assert read("benchmarks/RESULTS.md") == report.page(json.loads(read("benchmarks/results.json")))
+
+
+# What the README's tables of disk are computed from: part 5, 20 GB of metadata in 112 parts, the official counts of rows.
+PART, METADATA, ROW = 1_441_851_008, 20e9 / 112, 768 * 2
+SUBSETS = {"10M": (11, 10_120_191), "30M": (33, 30_369_248), "100M": (111, 102_144_212)}
+
+
+def sizes(subsets: list[str]) -> tuple[float, float, float, float]:
+    """Return the bytes of parts, of shards, and of both kinds of products, of subsets built in one folder."""
+    last, rows = SUBSETS[subsets[-1]]
+    embeddings = sum(SUBSETS[name][1] * ROW for name in subsets)
+    metadata = sum(SUBSETS[name][0] * METADATA for name in subsets)
+    return last * (PART + METADATA), rows * ROW + last * METADATA, embeddings, metadata
+
+
+def gigabytes(*amounts: float) -> str:
+    return f"{sum(amounts) / 1e9:.0f}"
+
+
+def test_the_tables_of_disk_say_what_follows_from_their_sources():
+    columns = [["10M"], ["30M"], ["100M"], list(SUBSETS)]
+    text = read("README.md")
+    products = [line.split("|")[2:4] for line in text.splitlines() if re.match(r"\| (\d+M \(|all three)", line)]
+    expected = []
+    for parts, _, embeddings, metadata in map(sizes, columns):
+        expected.append([f" {gigabytes(parts)} GB ", f" {gigabytes(embeddings)} + {gigabytes(metadata)} GB "])
+    assert products == expected
+    choices = {
+        "defaults": lambda parts, shards, embeddings, metadata: [(parts, shards, embeddings, metadata)],
+        "`keep_shards: false`": lambda p, s, e, m: [(p, s, e, m), (p, e, m)],
+        "`keep_parts: false`": lambda _, s, e, m: [(s, e, m)],
+        "`keep_parts: false`, `keep_shards: false`": lambda _, s, e, m: [(s, e, m), (e, m)],
+        "`layout: virtual`": lambda p, s, _, m: [(p, s, m)],
+        "`layout: virtual`, `keep_parts: false`": lambda _p, s, _e, m: [(s, m)],
+    }
+    for choice, amounts in choices.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {choice} |")]
+        found = [re.findall(r"\d+", cell) for cell in line.split("|")[2:-1]]
+        assert found == [[gigabytes(*each) for each in amounts(*sizes(column))] for column in columns], choice
 
 
 def test_pre_commit_uses_the_tested_versions():

@@ -1,61 +1,70 @@
 """A part of true size goes through, in bounded memory."""
 
 import json
-import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import inputs
+from benchmarks.jobs import DEFINITION
+from benchmarks.measure import Contestant, Run, run
 from demo import synthetic
+from demo.mirror import Mirror
 from laion2b import hdf5
-from tests.harness import REPOSITORY
+from laion2b.cli import job_environment
+from tests.harness import REPOSITORY, templates
 
 ROWS = 1_000_000
 LIBRARY = REPOSITORY / "workflow" / "scripts" / "laion2b"
-DEFINITION = json.dumps(
-    {
-        "keep": [["NSFW", "!=", "NSFW"]],
-        "columns": ["caption", "NSFW", "LICENSE", "url"],
-        "dimensions": 768,
-        "version": 1,
-    }
-)
+NOTES = 1_000_000
+"""Bytes that a job may write beside its outputs: its record, and what it prints."""
+START = 30_000_000
+"""Bytes that a job may read beside its inputs: Python, its libraries, their notes."""
 
 
-# A child's peak of memory is at least what its parent had when it started it, so a small process starts it.
-MEASURE = """
-import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:]).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
-sys.exit(status)
-"""
+def job(*arguments: object, folder: Path = REPOSITORY, **environment: str) -> Run:
+    """Run a command of the library and return what it took."""
+    done = run(Contestant([sys.executable, LIBRARY, *arguments], environment=environment, folder=folder))
+    print(f"{arguments[0]}: {done.memory / 1e6:.0f} MB of memory at the peak")
+    return done
 
 
-def run(*arguments: object) -> int:
-    """Run a command of the library and return the peak of its memory, in bytes."""
-    command = [sys.executable, "-c", MEASURE, sys.executable, LIBRARY, *map(str, arguments)]
-    memory = int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    print(f"{arguments[0]}: {memory / 1e6:.0f} MB of memory at the peak")
-    return memory
+def size(*files: Path) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 @pytest.mark.slow
 def test_a_part_of_true_size(tmp_path):
-    # In a process of its own, so that this one stays small.
-    program = f"import pathlib, demo.synthetic as s; s.write_part(pathlib.Path({str(tmp_path)!r}), 1, {ROWS})"
-    subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
-    embeddings, metadata = (tmp_path / name.format(part=1) for name in (synthetic.EMBEDDINGS, synthetic.METADATA))
+    embeddings, metadata = inputs.parts(tmp_path, 1, ROWS)[0].files
+    settings = {"mirrors": [{}], "checksums": None, "timeout": 60, "attempts": 1, "bandwidth": None}
+    with Mirror(tmp_path) as mirror:
+        settings["mirrors"] = [templates(mirror.url)]
+        environment = job_environment(LIBRARY, settings, 1)
+        for stem, original in (("img_emb", embeddings), ("metadata", metadata)):
+            target = tmp_path / original.name
+            done = job("download", stem, "1", target, **environment)
+            assert done.memory < 100e6
+            assert done.written < size(target) + NOTES
+            target.unlink()
+
+    definition = "--definition", json.dumps(DEFINITION)
     shard = {ending: tmp_path / f"0001.{ending}" for ending in ("h5", "tsv", "json")}
-    memory = run(
-        "filter", "--part", "0001", "--input", embeddings, metadata, "--output", *shard.values(),
-        "--definition", DEFINITION,
-    )  # fmt: skip
-    assert memory < 400e6
-    common = "--shards", shard["h5"], shard["h5"], "--records", shard["json"], shard["json"]
-    assert run("concatenate_embeddings", *common, "--output", tmp_path / "x.h5", "--definition", DEFINITION) < 400e6
-    common = "--shards", shard["tsv"], shard["tsv"], "--records", shard["json"], shard["json"]
-    assert run("concatenate_metadata", *common, "--output", tmp_path / "x.tsv", "--definition", DEFINITION) < 400e6
+    done = job("filter", "--part", "0001", "--input", embeddings, metadata, "--output", *shard.values(), *definition)
+    assert done.memory < 400e6
+    assert done.written < size(*shard.values()) + NOTES
+    assert (
+        done.read < 2 * size(embeddings, metadata) + START
+    )  # the second time for the SHA-256 of files without a record
+
+    for kind, ending, product in (("embeddings", "h5", tmp_path / "x.h5"), ("metadata", "tsv", tmp_path / "x.tsv")):
+        twice = [shard[ending]] * 2
+        records = [shard["json"]] * 2
+        done = job(f"concatenate_{kind}", "--shards", *twice, "--records", *records, "--output", product, *definition)
+        assert done.memory < 100e6
+        assert done.written < size(product) + NOTES
+        assert done.read < size(*twice) + START
 
     tags = np.array(synthetic.metadata(1, ROWS)["NSFW"].to_pylist(), dtype=object)
     kept = np.flatnonzero((tags != "NSFW") & (tags != None))  # noqa: E711 - element by element

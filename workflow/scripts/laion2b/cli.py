@@ -139,8 +139,10 @@ def _checksums(options: argparse.Namespace) -> None:
 def _filter(options: argparse.Namespace) -> None:
     from . import record
     from .filter import filter_part
+    from .metadata import lighten_arrow
     from .partial import sweep
 
+    lighten_arrow()
     known = _catalogue(_settings())
     for file in options.input:
         record.check(file)
