@@ -32,7 +32,7 @@ def main() -> None:
         for table in tables.values():
             print("\n".join(table.lines()), flush=True)
         if not options.dry:
-            report.save(tables)
+            report.save(tables, options.folder)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import threading
 from argparse import Namespace
 from pathlib import Path
+from shutil import rmtree
 
 from benchmarks import inputs
 from benchmarks.builds import products, workflow
-from benchmarks.measure import Run, run
+from benchmarks.measure import Contestant, run
 from benchmarks.report import Table, megabytes
 from demo.mirror import Mirror
 
@@ -44,7 +45,7 @@ def _bytes(options: Namespace, mirror: Mirror) -> Table:
         share = f"{done.written / made:.3f}" if made > 1e6 else "nothing to copy"
         table.rows.append([name, megabytes(made), megabytes(done.read), megabytes(done.written), share])
 
-    _remove(work)
+    rmtree(work, ignore_errors=True)
     names = [f"{part:04d}" for part in range(1, PARTS + 1)]
     downloads = [f"parts/img_emb_{name}.npy" for name in names] + [f"parts/metadata_{name}.parquet" for name in names]
     stage("download", *downloads)
@@ -54,11 +55,11 @@ def _bytes(options: Namespace, mirror: Mirror) -> Table:
     stage(f"then the subsets {' and '.join(map(str, NESTED[:-1]))}", *smaller)
     (work / products(PARTS)[0]).unlink()
     stage(f"`layout: virtual`, embeddings of {PARTS} parts", products(PARTS)[0], layout="virtual")
-    _remove(work)
+    rmtree(work, ignore_errors=True)
     table.note = (
         "As the kernel counts them for all processes of a run (`/proc/self/io`), with Snakemake, and Python's own "
-        "files. Each byte of a product is read once from its shard, hashed and written on the way; nothing is read "
-        "or written a second time. What is downloaded is read from a socket."
+        "files; what comes from a socket is not in it. A product's bytes are hashed on their way. Each product is a "
+        "job of its own, so what two subsets share is read for each of them, once."
     )
     return table
 
@@ -71,17 +72,17 @@ def _peak(options: Namespace, mirror: Mirror) -> Table:
     work = options.folder / "disk"
     parts = _size(mirror.folder)
     for choice in CHOICES:
-        _remove(work)
-        peak, _ = _watch(work, lambda choice=choice: run(workflow(work, mirror.url, *products(PARTS), **choice)))
+        rmtree(work, ignore_errors=True)
+        peak = _peak_of(work, workflow(work, mirror.url, *products(PARTS), **choice))
         words = ", ".join(f"`{key}: {str(value).lower()}`" for key, value in choice.items()) or "defaults"
         table.rows.append([words, megabytes(peak), megabytes(_size(work)), f"{peak / parts:.2f}"])
-    _remove(work)
+    rmtree(work, ignore_errors=True)
     table.note = "Looked at ten times a second while the workflow ran; 2 cores, 4 downloads at a time."
     return table
 
 
-def _watch(work: Path, action: object) -> tuple[int, Run]:
-    """Return the largest size that a folder had while the action ran, and what the action returned."""
+def _peak_of(work: Path, contestant: Contestant) -> int:
+    """Return the largest size that the folder had while the contestant ran."""
     sizes, done = [0], threading.Event()
 
     def look() -> None:
@@ -91,11 +92,11 @@ def _watch(work: Path, action: object) -> tuple[int, Run]:
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        result = action()
+        run(contestant)
     finally:
         done.set()
         watcher.join()
-    return max(sizes), result
+    return max(sizes)
 
 
 def _size(folder: Path) -> int:
@@ -108,9 +109,3 @@ def _size(folder: Path) -> int:
         except FileNotFoundError:
             continue
     return total
-
-
-def _remove(work: Path) -> None:
-    from shutil import rmtree
-
-    rmtree(work, ignore_errors=True)

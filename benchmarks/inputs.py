@@ -1,5 +1,6 @@
 """Parts of full size, and shards of them, made once and kept until the folder is removed."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def parts(folder: Path, count: int, rows: int) -> list[Part]:
         Part(n, folder / synthetic.EMBEDDINGS.format(part=n), folder / synthetic.METADATA.format(part=n))
         for n in range(1, count + 1)
     ]
-    missing = [part.number for part in found if not (folder / f".{part.number}").exists()]
+    missing = [part.number for part in found if not _mark(folder, part.number, rows).exists()]
     # Processes of their own, so that this one stays small.
     with ThreadPoolExecutor(CORES) as pool:
         list(pool.map(lambda number: _make(folder, number, rows), missing))
@@ -46,7 +47,12 @@ def parts(folder: Path, count: int, rows: int) -> list[Part]:
 def _make(folder: Path, number: int, rows: int) -> None:
     program = f"import pathlib, demo.synthetic as s; s.write_part(pathlib.Path({str(folder)!r}), {number}, {rows})"
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
-    (folder / f".{number}").touch()
+    _mark(folder, number, rows).touch()
+
+
+def _mark(folder: Path, number: int, rows: int) -> Path:
+    """Return the file that says that a part was made whole, with so many rows."""
+    return folder / f".{number}-{rows}"
 
 
 def mask(part: Part, target: Path) -> Path:
@@ -57,17 +63,16 @@ def mask(part: Part, target: Path) -> Path:
 
 
 def shards(folder: Path, sources: Sequence[Part], count: int) -> list[Path]:
-    """Return the names, without ending, of shards 1..count, made of the sources in turn.
+    """Make shards 1..count of the sources in turn, and return their names without ending.
 
     Shards of the same source are one file under several names: so many bytes pass, but fewer have to stay in memory.
     """
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     for number in range(1, count + 1):
         source = sources[(number - 1) % len(sources)]
         names = [folder / f"{number:04d}.{ending}" for ending in ("h5", "tsv", "json")]
         first = [folder / f"{source.number:04d}.{ending}" for ending in ("h5", "tsv", "json")]
-        if names[2].exists():
-            continue
         if number == source.number:
             command = ["-m", "benchmarks.jobs", "filter_part", f"{number:04d}", *source.files, folder]
             subprocess.run([sys.executable, *map(str, command)], cwd=REPOSITORY, check=True)

@@ -1,12 +1,16 @@
 """Single steps of the workflow as commands: `python -m benchmarks.jobs STEP ARGUMENTS`. They time themselves."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from benchmarks.clock import timed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
+
+LATE = "BENCHMARK_WITHOUT_EARLY_WRITING"
+"""Environment variable that leaves all writing to the flush at the end, to show what it brings not to."""
 
 DEFINITION = {
     "keep": [["NSFW", "!=", "NSFW"]],
@@ -20,10 +24,13 @@ def filter_embeddings(source: str, mask: str, target: str) -> None:
     """Copy the rows of an .npy that a saved mask keeps to a shard, hash included."""
     import numpy as np
 
+    from laion2b import files
     from laion2b import filter as library
     from laion2b.embeddings import open_embeddings
     from laion2b.files import appearing
 
+    if os.environ.get(LATE):
+        files.SYNC_FILE_RANGE = None
     kept = np.load(mask)
     with timed(), open_embeddings(Path(source)) as matrix, appearing(Path(target)) as (temporary,):
         library.filter_embeddings(matrix, kept, temporary)
@@ -76,8 +83,6 @@ def filter_part(part: str, embeddings: str, metadata: str, folder: str) -> None:
 
 def download(address: str, target: str) -> None:
     """Download a file as the workflow's job does; `address` is a URL or a path."""
-    import os
-
     from laion2b import cli
 
     name = Path(target).name

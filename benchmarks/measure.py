@@ -31,6 +31,8 @@ class Contestant:
     prepare: Callable[[], object] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = REPOSITORY
+    check: Callable[[], object] = lambda: None
+    """Looks at the result; its time does not count."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Run:
     """Bytes at the peak of the largest of its processes."""
     read: int
     written: int
-    """Bytes handed over in system calls, be they on the disk, in the page cache or in a socket."""
+    """Bytes that system calls read from and wrote to files, be they on the disk or in the page cache."""
     output: str
 
 
@@ -66,6 +68,7 @@ def run(contestant: Contestant, inputs: Sequence[Path] = ()) -> Run:
     )
     if done.returncode:
         raise RuntimeError(f"{command} failed:\n{done.stdout}")
+    contestant.check()
     *lines, last = done.stdout.splitlines()
     figures = json.loads(last)
     own = [json.loads(line)["work"] for line in lines if line.startswith('{"work":')]
@@ -90,9 +93,11 @@ def _fill_memory(inputs: Sequence[Path]) -> None:
 def compare(contestants: Mapping[str, Contestant], rounds: int, inputs: Sequence[Path] = ()) -> dict[str, list[Run]]:
     """Run all contestants in turns, `rounds` times each, and return their runs."""
     runs: dict[str, list[Run]] = {name: [] for name in contestants}
+    names = list(contestants)
     for number in range(rounds):
-        for name, contestant in contestants.items():
-            runs[name].append(run(contestant, inputs))
+        first = number % len(names)
+        for name in names[first:] + names[:first]:  # so that none is always the first
+            runs[name].append(run(contestants[name], inputs))
             print(f"  {number + 1}/{rounds} {name}: {runs[name][-1].seconds:.2f} s", flush=True)
     return runs
 

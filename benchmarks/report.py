@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 PAGE = FOLDER / "RESULTS.md"
 COMPARISON = ["what", "against", "ratio", "from .. to", "target", "", "seconds", "of the other"]
+TABLES = ("steps", "memory", "builds", "growth", "overhead", "downloads", "bytes", "peak", "reading")
+"""In the order of the page."""
 PACKAGES = ("snakemake", "numpy", "pyarrow", "h5py", "xxhash")
 
 
@@ -42,7 +44,7 @@ def at_most(what: str, against: str, runs: Sequence[Run], others: Sequence[Run],
 def times_faster(what: str, against: str, runs: Sequence[Run], others: Sequence[Run], least: float) -> list[str]:
     """Return the row of a comparison: how many times as long as the runs the others took."""
     found, (low, high) = ratio(others, runs), spread(others, runs)
-    return _row(what, against, found, low, high, [f">= {least:g} x faster", verdict(found >= least)], runs, others)
+    return _row(what, against, found, low, high, [f">= {least:g} x as fast", verdict(found >= least)], runs, others)
 
 
 def _row(what, against, found, low, high, target, runs, others) -> list[str]:
@@ -60,11 +62,10 @@ def megabytes(size: float) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def save(tables: Mapping[str, Table]) -> None:
-    """Add tables to the results, in place of older ones of the same name, and write the page."""
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"tables": {}}
-    results["machine"] = machine()
-    results["tables"] |= {name: asdict(table) for name, table in tables.items()}
+def save(tables: Mapping[str, Table], folder: Path) -> None:
+    """Add tables that were measured in a folder to the results, in place of older ones, and write the page."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results |= {name: {"machine": machine(folder), "table": asdict(table)} for name, table in tables.items()}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     PAGE.write_text(page(results))
 
@@ -76,27 +77,30 @@ def page(results: Mapping) -> str:
         "",
         "Written by `make benchmarks`; don't edit. Machines are noisy and differ, so what counts is the ratio against",
         "something that was measured in the same run, in turns with it: the median of the ratios of neighbouring runs.",
-        "Inputs are in the page cache, targets are new, and all sides wait until what they wrote is on the disk.",
-        "",
-        f"Machine: {results['machine']}.",
+        "Inputs are in the page cache, the rest of the memory is full of zeros from another file, targets are new, and",
+        "all sides wait until what they wrote is on the disk.",
         "",
     ]
-    for table in results["tables"].values():
-        lines += Table(**table).lines()
+    place = None
+    for name in TABLES:
+        if name in results:
+            if results[name]["machine"] != place:
+                place = results[name]["machine"]
+                lines += [f"Measured on {place}.", ""]
+            lines += Table(**results[name]["table"]).lines()
     return "\n".join(lines).rstrip() + "\n"
 
 
-def machine() -> str:
-    """Describe the machine and the software, without its name."""
+def machine(folder: Path) -> str:
+    """Describe the machine, the disk of a folder, and the software, without names."""
     facts = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
     memory = Path("/proc/meminfo").read_text().split()[1]
     cores = Path("/proc/cpuinfo").read_text().count("processor\t")
-    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    system = next(words[2] for words in reversed(mounts) if words[1] == "/")
+    mounts = {words[1]: words[2] for words in map(str.split, Path("/proc/mounts").read_text().splitlines())}
+    system = next(mounts[str(place)] for place in (folder, *folder.parents) if str(place) in mounts)
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     model = next(text.strip() for name, text in facts.items() if name.startswith("model name"))
     return (
-        f"{cores} cores ({model}), {int(memory) / 2**20:.0f} GiB of memory, {system} on a virtual disk, "
-        f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}, {packages}; "
-        f"{datetime.now(UTC):%Y-%m-%d}"
+        f"{datetime.now(UTC):%Y-%m-%d}: {cores} cores ({model}), {int(memory) / 2**20:.0f} GiB of memory, {system}, "
+        f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}, {packages}"
     )

@@ -23,7 +23,9 @@ def main(mirror: str, last: str, target: str) -> None:
             file_format="parquet_npy",
         )
         with h5py.File(products[0], "w") as file, products[1].open("w") as tsv:
-            emb = file.create_dataset("emb", (0, reader.dimension), "<f2", maxshape=(None, reader.dimension))
+            shape = (0, reader.dimension)
+            chunks = (1024, reader.dimension)
+            emb = file.create_dataset("emb", shape, "<f2", maxshape=(None, reader.dimension), chunks=chunks)
             for matrix, table in reader(batch_size=BATCH, show_progress=False):
                 kept = (table.NSFW.notna() & (table.NSFW != "NSFW")).to_numpy()
                 first = len(emb)

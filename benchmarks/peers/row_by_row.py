@@ -21,7 +21,7 @@ def main(mirror: str, last: str, target: str) -> None:
             table = pd.read_parquet(Path(mirror, f"laion2B-en-metadata/metadata_{part:04d}.parquet"), columns=COLUMNS)
             matrix = np.load(Path(mirror, f"img_emb/img_emb_{part:04d}.npy"))
             for number, row in table.iterrows():
-                if row["NSFW"] is not None and row["NSFW"] != "NSFW":
+                if pd.notna(row["NSFW"]) and row["NSFW"] != "NSFW":
                     embeddings.append(matrix[number])
                     rows.append(row)
         with h5py.File(products[0], "w") as file:

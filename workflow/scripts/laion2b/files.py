@@ -18,18 +18,17 @@ RESERVE = 100_000_000
 """Bytes of the disk that are left free, or a fiftieth of a small disk."""
 WRITE_OUT = 8 * 1024 * 1024
 """Bytes after which the disk is asked to begin with them."""
-BEGIN = getattr(ctypes.CDLL(None), "sync_file_range", None)
-"""The call that asks for it, which Python's library lacks. Linux has it; elsewhere the flush at the end has to do."""
-BEGIN_WRITING = 2
-"""SYNC_FILE_RANGE_WRITE: begin, but wait for nothing and forget nothing. (The portable posix_fadvise(DONTNEED) begins,
-too, but then drops pages from the cache, and shards would be read from the disk again.)"""
+SYNC_FILE_RANGE = getattr(ctypes.CDLL(None), "sync_file_range", None)
+"""Linux's call by which the disk is asked to begin. Python's library lacks it; on other systems it is None."""
+SYNC_FILE_RANGE_WRITE = 2
+"""Begin, but wait for nothing. (posix_fadvise(DONTNEED) begins, too, but then drops pages from the cache.)"""
 BUFFERS_AT_ONCE = 512
 """Buffers handed to the kernel in one write; it takes 1024."""
 SHARE = getattr(fcntl, "FICLONERANGE", 0x4020940D)
 """The request of ioctl_ficlonerange(2), which Python knows by name from 3.14 on."""
 
-if BEGIN:
-    BEGIN.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+if SYNC_FILE_RANGE:
+    SYNC_FILE_RANGE.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -114,8 +113,9 @@ class Output:
         for first in range(0, len(buffers), BUFFERS_AT_ONCE):
             self._write(buffers[first : first + BUFFERS_AT_ONCE])
         if self.position - self._asked >= WRITE_OUT:
-            if BEGIN:
-                BEGIN(self._descriptor, self._asked, self.position - self._asked, BEGIN_WRITING)
+            if SYNC_FILE_RANGE:
+                size = self.position - self._asked
+                SYNC_FILE_RANGE(self._descriptor, self._asked, size, SYNC_FILE_RANGE_WRITE)
             self._asked = self.position
 
     def _write(self, buffers: Sequence[memoryview]) -> None:
@@ -133,6 +133,8 @@ class Output:
 
         XFS and Btrfs can, if position, offset and size are multiples of their blocks.
         """
+        if not size:
+            return True  # to the kernel, 0 means all that follows
         try:
             fcntl.ioctl(self._descriptor, SHARE, struct.pack("qQQQ", source, offset, size, self.position))
         except OSError:
