@@ -14,16 +14,17 @@ from laion2b.concatenate import concatenate_embeddings, concatenate_metadata
 from tests.unit.test_filter import DEFINITION, filter_part, write
 
 MAKERS = {"xfs": ["mkfs.xfs", "-q"], "btrfs": ["mkfs.btrfs", "-q"], "ext4": ["mkfs.ext4", "-q"]}
-ROWS = 200_000
-"""Rows of 4 float16 numbers of each shard: 1,600,000 bytes, which no page divides."""
+ROWS, LAST = 200_000, 384
+"""Rows of 4 float16 numbers: ROWS of them end within a page, 2 * ROWS + LAST at the end of one."""
 
 
 @pytest.fixture(params=MAKERS)
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Yield the name of a file system and an empty folder on it, in an image that is mounted for the test."""
     maker, folder, image = MAKERS[request.param], tmp_path / "disk", tmp_path / "image"
-    if not shutil.which(maker[0]):
-        pytest.skip(f"{maker[0]} is not installed")
+    for command in (maker[0], "filefrag"):
+        if not shutil.which(command):
+            pytest.skip(f"{command} is not installed")
     with image.open("wb") as file:
         file.truncate(400_000_000)
     subprocess.run([*maker, image], check=True, capture_output=True)
@@ -44,10 +45,10 @@ def shared(file: Path) -> int:
 
 def test_aligned_shards_are_shared_and_the_bytes_are_right(disk):
     kind, folder = disk
-    files = {ending: [folder / f"{part:04d}.{ending}" for part in (1, 2)] for ending in ("h5", "tsv", "json")}
-    for part in range(2):
+    files = {ending: [folder / f"{part:04d}.{ending}" for part in (1, 2, 3)] for ending in ("h5", "tsv", "json")}
+    for part, rows in enumerate((ROWS, ROWS + LAST, 0)):
         paths = {"embeddings": folder / "x.npy", "metadata": folder / "x.parquet"}
-        write(paths, ["a"] * (ROWS + part))
+        write(paths, ["a"] * rows)
         shard_embeddings, shard_metadata, shard_record = (files[ending][part] for ending in files)
         filter_part(
             **paths, shard_embeddings=shard_embeddings, shard_metadata=shard_metadata, shard_record=shard_record,
@@ -56,7 +57,8 @@ def test_aligned_shards_are_shared_and_the_bytes_are_right(disk):
     concatenate_embeddings(files["h5"], files["json"], folder / "subset.h5", DEFINITION)
     concatenate_metadata(files["tsv"], files["json"], folder / "subset.tsv", DEFINITION)
 
-    parts = [hdf5.locate(path) for path in (*files["h5"], folder / "subset.h5")]
+    parts = [hdf5.locate(path) for path in (*files["h5"][:2], folder / "subset.h5")]
+    assert parts[2].path.stat().st_size == parts[2].offset + parts[2].size
     first, second, both = (np.fromfile(part.path, "<f2", part.size // 2, offset=part.offset) for part in parts)
     assert both.tobytes() == first.tobytes() + second.tobytes()
     lines = [path.read_bytes() for path in files["tsv"]]

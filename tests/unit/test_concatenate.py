@@ -8,7 +8,7 @@ import pytest
 
 from laion2b import hdf5
 from laion2b.concatenate import concatenate_embeddings, concatenate_metadata, view_embeddings
-from laion2b.errors import ShardError
+from laion2b.errors import ConfigError, ShardError
 from laion2b.files import beside
 from tests.unit.test_filter import DEFINITION, filter_part, write
 
@@ -113,10 +113,11 @@ def test_a_view_reads_like_the_copy_from_anywhere_and_moves_with_its_shards(shar
     with h5py.File(tmp_path / "copy.h5") as file:
         expected = file["emb"][:]
     (tmp_path / "new").mkdir()
-    assert not hdf5.is_virtual(tmp_path / "copy.h5")
+    assert hdf5.sources(tmp_path / "copy.h5") == []
     monkeypatch.chdir("/")
     assert view(shards, tmp_path / "new" / "view.h5").tobytes() == expected.tobytes()
-    assert hdf5.is_virtual(tmp_path / "new" / "view.h5")
+    found = [path.resolve() for path in hdf5.sources(tmp_path / "new" / "view.h5")]
+    assert found == [shards["h5"][number] for number in (0, 2, 3)]  # the second has no rows
     content = (tmp_path / "new" / "view.h5").read_bytes()
     view(shards, tmp_path / "new" / "view.h5")
     assert (tmp_path / "new" / "view.h5").read_bytes() == content
@@ -146,3 +147,9 @@ def test_a_view_of_a_cut_shard_is_refused(shards, tmp_path):
     with pytest.raises(ShardError, match=r"0001\.h5: found .*truncated file"):
         view(shards, tmp_path / "view.h5")
     assert not (tmp_path / "view.h5").exists()
+
+
+def test_a_view_of_more_files_than_a_process_may_open_is_refused(shards, tmp_path, monkeypatch):
+    monkeypatch.setattr(hdf5, "MOST_SOURCES", 3)
+    with pytest.raises(ConfigError, match=r"3 shards at most, but view\.h5 has 4: .* Set `layout: contiguous`"):
+        view(shards, tmp_path / "view.h5")

@@ -55,6 +55,8 @@ def test_good_configurations(keys):
         ({"first_part": "one"}, "`first_part`: 'one' is not valid."),
         ({"first_part": 5, "subsets": [4, 5]}, "`subsets`: [4] end before `first_part`, which is 5."),
         ({"subsets": []}, "`subsets`: [] is not valid."),
+        ({"layout": "chunked"}, "`layout`: 'chunked' is not valid. Expected: contiguous"),
+        ({"layout": "virtual", "keep_shards": False}, "a virtual laion2B-N.h5 is nothing without its shards"),
         ({"subsets": [3, 3]}, "`subsets`: [3, 3] is not valid."),
         ({"columns": "url"}, "`columns`: 'url' is not valid."),
         ({"columns": [1]}, "`columns[0]`: 1 is not valid."),

@@ -1,5 +1,6 @@
 """Files appear when they are complete, or not at all; what is written arrives."""
 
+import os
 import resource
 import signal
 
@@ -49,18 +50,31 @@ def test_many_buffers_arrive_in_order_and_are_counted(tmp_path):
     assert (tmp_path / "x").read_bytes() == bytes(5) + b"".join(buffers) + large + b"end"
 
 
-def test_short_writes_are_completed(tmp_path):
+@pytest.mark.parametrize("at_once", [1, 999, 3000, 3001])
+def test_short_writes_are_completed(tmp_path, monkeypatch, at_once):
+    whole = os.pwritev
+
+    def short(descriptor, buffers, position):
+        return whole(descriptor, [b"".join(buffers)[:at_once]], position)
+
+    monkeypatch.setattr(os, "pwritev", short)
+    buffers = [bytes([number]) * 3000 for number in range(3)]
+    with (tmp_path / "x").open("wb", buffering=0) as file:
+        output = Output(file.fileno())
+        output.write(*buffers)
+        assert output.position == 9000
+    assert (tmp_path / "x").read_bytes() == b"".join(buffers)
+
+
+def test_what_was_written_before_an_error_is_counted(tmp_path):
     limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    buffers = [bytes([number]) * 3000 for number in range(10)]
     with (tmp_path / "x").open("wb", buffering=0) as file:
         output = Output(file.fileno())
         try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # within a buffer
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # within the second buffer
             with pytest.raises(OSError, match="File too large"):
-                output.write(*buffers)
+                output.write(b"a" * 6000, b"b" * 6000)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
             signal.signal(signal.SIGXFSZ, handler)
-        assert output.position == 10_000
-        output.write(b"".join(buffers)[10_000:])
-    assert (tmp_path / "x").read_bytes() == b"".join(buffers)
+    assert output.position == 10_000 == (tmp_path / "x").stat().st_size

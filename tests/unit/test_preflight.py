@@ -3,8 +3,8 @@
 import pytest
 
 from demo import synthetic
-from laion2b import preflight, record
-from laion2b.errors import ConfigError
+from laion2b import hdf5, preflight, record
+from laion2b.errors import ConfigError, ShardError
 
 GOOD = {"keep": [["NSFW", "!=", "NSFW"]], "columns": ["url"], "dimensions": 768, "version": 1}
 
@@ -66,3 +66,39 @@ def test_a_mirror_that_says_nothing_is_reported(tmp_path):
     ask = preflight.asker(addresses, warnings.append)
     assert (ask("img_emb"), ask("metadata")) == (5, None)
     assert warnings == ["No mirror says how large metadata_0001.parquet is. The run tries to download it all the same."]
+
+
+@pytest.fixture
+def views(tmp_path):
+    """Return two views, of shards 0 and 1, and of shard 2, and a product that is none."""
+    shards = [tmp_path / f"{number}.h5" for number in range(3)]
+    for shard in shards:
+        with hdf5.create(shard, 2, 4):
+            pass
+    products = [tmp_path / name for name in ("first.h5", "second.h5", "copy.h5")]
+    hdf5.create_view(products[0], [hdf5.locate(shard) for shard in shards[:2]], tmp_path)
+    hdf5.create_view(products[1], [hdf5.locate(shards[2])], tmp_path)
+    with hdf5.create(products[2], 2, 4):
+        pass
+    return products
+
+
+def test_views_of_shards_that_change_are_given_up_if_they_are_made_anew(views, tmp_path):
+    first, second, copy = views
+    preflight.give_up_views(views, {first, copy}, {tmp_path / "1.h5"})
+    assert [path.exists() for path in views] == [False, True, True]
+    with pytest.raises(ConfigError, match=r"second\.h5 is a view of shards .* does not include it. Ask for .*second"):
+        preflight.give_up_views([second, copy], {copy}, {tmp_path / "2.h5"})
+    preflight.give_up_views([second, copy], set(), {tmp_path / "7.h5"})
+    assert second.exists()
+
+
+def test_a_view_with_a_shard_gone(views, tmp_path):
+    first, _, copy = views
+    shards = [tmp_path / f"{number}.h5" for number in range(2)]
+    preflight.check_view(first, shards)
+    shards[1].unlink()
+    with pytest.raises(ShardError, match=r"first\.h5: found 1 of its shards gone, such as .*1\.h5"):
+        preflight.check_view(first, shards)
+    preflight.check_view(copy, shards)
+    preflight.check_view(tmp_path / "not there.h5", shards)

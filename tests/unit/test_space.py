@@ -68,20 +68,31 @@ def folders(tmp_path):
     return {kind: tmp_path / "not yet there" / kind for kind in ("parts", "shards", "products")}
 
 
+DEFAULTS = {"keep_parts": True, "keep_shards": True, "layout": "contiguous", "check_space": True}
+
+
 def test_a_run_that_fits(tmp_path):
-    sentence = space.check(space.Need(1, 2, 3), folders(tmp_path), keep_parts=True, insist=True)
+    sentence = space.check(space.Need(1, 2, 3), folders(tmp_path), DEFAULTS)
     assert sentence.startswith(
         "This run will write about 1 bytes of parts, 2 bytes of shards and 3 bytes of products; 6 bytes"
     )
 
 
-@pytest.mark.parametrize("keep_parts", [True, False])
-def test_a_run_that_does_not_fit(tmp_path, keep_parts):
-    need = space.Need(10**17, 0, 0)
+@pytest.mark.parametrize(
+    ("need", "settings", "advice"),
+    [
+        (space.Need(10**17, 0, 0), {}, {"`keep_parts: false`"}),
+        (space.Need(10**17, 0, 0), {"keep_parts": False}, set()),
+        (space.Need(0, 0, 10**17), {}, {"`layout: virtual`"}),
+        (space.Need(0, 0, 10**17), {"layout": "virtual"}, set()),
+        (space.Need(0, 0, 10**17), {"keep_shards": False}, set()),
+    ],
+)
+def test_a_run_that_does_not_fit(tmp_path, need, settings, advice):
     with pytest.raises(SpaceError, match="That does not fit") as caught:
-        space.check(need, folders(tmp_path), keep_parts=keep_parts, insist=True)
-    assert ("`keep_parts: false`" in str(caught.value)) == keep_parts
-    assert "That does not fit" in space.check(need, folders(tmp_path), keep_parts=keep_parts, insist=False)
+        space.check(need, folders(tmp_path), DEFAULTS | settings)
+    assert {each for each in ("`keep_parts: false`", "`layout: virtual`") if each in str(caught.value)} == advice
+    assert "That does not fit" in space.check(need, folders(tmp_path), DEFAULTS | settings | {"check_space": False})
 
 
 @pytest.mark.parametrize(

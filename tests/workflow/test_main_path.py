@@ -162,6 +162,18 @@ def test_shards_that_are_not_kept_stay_until_all_subsets_of_the_run_stand(work, 
     work.check_products(mirror_folder, 3)
 
 
+def test_shards_that_are_not_kept_are_made_again_for_a_change_and_for_an_extension(work, mirror, mirror_folder):
+    work.configure(mirror.url, keep_shards=False, subsets=[1, 2])
+    work.run(*products(1))
+    output = work.run()
+    assert "1 shards that stood before will be made again" in output
+    assert "With them, products that stand are written again: laion2B-1.h5, metadata-1.tsv." in output
+    work.configure(mirror.url, keep_shards=False, subsets=[1, 2], keep=[["NSFW", "==", "UNSURE"]])
+    assert "2 shards that stood before will be made again" in work.run()
+    assert shards(work) == {".json"}
+    assert len(mirror.fetched()) == 4
+
+
 def test_neither_parts_nor_shards_are_kept(work, mirror, mirror_folder):
     work.configure(mirror.url, keep_parts=False, keep_shards=False)
     work.run(*products(2))
@@ -187,6 +199,25 @@ def test_a_virtual_product(work, mirror, mirror_folder):
     work.configure(mirror.url, layout="contiguous")
     assert work.jobs(work.run(*products(3))) == {"concatenate_embeddings": 1}
     work.check_products(mirror_folder, 3)
+
+
+def test_a_virtual_product_whose_shards_are_made_anew_is_given_up(work, mirror, mirror_folder):
+    work.configure(mirror.url, layout="virtual")
+    work.run(*products(2))
+    work.configure(mirror.url, layout="virtual", keep=[["NSFW", "==", "UNSURE"]])
+    assert "laion2B-2.h5 is a view of shards" in work.run(*products(1), ok=False)
+    part = work.folder / "parts" / "metadata_0002.parquet"
+    content = part.read_bytes()
+    part.write_bytes(content[:-1])
+    work.run(*products(2), ok=False)
+    assert not (work.folder / "laion2B-2.h5").exists()
+    part.write_bytes(content)
+    work.configure(mirror.url, layout="virtual")
+    work.run(*products(2))
+    work.check_products(mirror_folder, 2)
+    work.configure(mirror.url, keep_shards=False)
+    assert "laion2B-2.h5 is a view of shards" in work.run(*products(3), ok=False)
+    work.check_products(mirror_folder, 2)
 
 
 def test_the_default_configuration_plans_the_three_subsets(work):

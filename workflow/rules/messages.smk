@@ -3,6 +3,7 @@
 import time
 
 STARTED = time.time()
+PRODUCTS = ("concatenate_embeddings", "concatenate_metadata")
 
 
 def planned(rule_name):
@@ -28,7 +29,7 @@ def check_space():
     jobs = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
     needed = space.need(plan, part, keep_parts=settings["keep_parts"], at_once=DOWNLOADS + jobs)
     folders = {"parts": Path("parts"), "shards": Path("shards"), "products": Path()}
-    logger.info(space.check(needed, folders, keep_parts=settings["keep_parts"], insist=settings["check_space"]))
+    logger.info(space.check(needed, folders, settings))
 
 
 def check_inputs():
@@ -37,16 +38,31 @@ def check_inputs():
     preflight.check_definition([Path(job.input.metadata) for job in filters], json.loads(DEFINITION))
     if not settings["keep_parts"]:
         preflight.refuse_to_delete([Path(file) for job in filters for file in job.input])
-    shards_again = [job for job in filters if Path(job.output.record).exists()]
-    if lost := [job for job in shards_again if not Path(job.output.embeddings).exists()]:
+
+
+def check_views():
+    """Stop before shards are lost under a virtual product that stands."""
+    changing = {Path(job.output.embeddings) for job in planned("filter")}
+    if not settings["keep_shards"]:
+        changing |= set(Path("shards").glob("*.h5"))
+    made_anew = {Path(job.output[0]) for job in planned("concatenate_embeddings")}
+    preflight.give_up_views(sorted(Path().glob("laion2B-*.h5")), made_anew, changing)
+
+
+def say_what_is_made_again():
+    """Warn of work that was done before, and of the reason."""
+    again = [job for job in planned("filter") if Path(job.output.record).exists()]
+    if lost := [job for job in again if not all(Path(file).exists() for file in job.output)]:
+        products = [job.output[0] for rule in PRODUCTS for job in planned(rule) if Path(job.output[0]).exists()]
         logger.warning(
             f"{len(lost)} shards that stood before will be made again: they were deleted (`keep_shards: false`, or by "
             "you), and this run extends or changes a subset."
+            + (f" With them, products that stand are written again: {', '.join(products)}." if products else "")
         )
-    known = {job.wildcards.part for job in shards_again}
-    if again := [job for job in planned("download") if job.wildcards.part in known]:
+    parts = {job.wildcards.part for job in again}
+    if fetched := [job for job in planned("download") if job.wildcards.part in parts]:
         logger.warning(
-            f"{len(again)} files of parts will be downloaded again: their shards have to be made again, and the parts "
+            f"{len(fetched)} files of parts will be downloaded again: their shards have to be made again, and the parts "
             "are not there any more."
         )
 
@@ -55,6 +71,8 @@ onstart:
     try:
         check_inputs()
         check_space()
+        check_views()
+        say_what_is_made_again()
     except Laion2bError as error:
         raise WorkflowError(error) from None
 

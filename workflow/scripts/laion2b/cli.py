@@ -2,13 +2,13 @@
 
 import argparse
 import errno
+import functools
 import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from . import checksums, mirrors
@@ -55,7 +55,6 @@ def job_environment(library: Path, settings: Mapping, downloads: int) -> dict[st
     bandwidth = settings["bandwidth"] and settings["bandwidth"] * 1e6 / downloads
     return {
         "LAION2B": str(library),
-        "OPENBLAS_NUM_THREADS": "1",  # NumPy's, which we don't use, and which take a tenth of a second to start
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         SETTINGS: json.dumps(limits | {"bandwidth": bandwidth}),
     }
@@ -106,9 +105,9 @@ def _download(options: argparse.Namespace) -> None:
     if mirrors.STEMS[options.stem] == "embeddings":
         from .embeddings import open_embeddings
 
-        opened = partial(open_embeddings, ending=options.output.suffix)
+        opener = functools.partial(open_embeddings, ending=options.output.suffix)
     else:
-        from .metadata import open_metadata as opened
+        from .metadata import open_metadata as opener
     settings = _settings()
     addresses = mirrors.addresses(settings["mirrors"], options.stem, options.part)
     limits = Limits(settings["timeout"], settings["attempts"], settings["bandwidth"])
@@ -116,7 +115,7 @@ def _download(options: argparse.Namespace) -> None:
 
     def check(file: Path, sha256: str) -> None:
         checksums.compare(options.output, sha256, known, *addresses)
-        with opened(file):
+        with opener(file):
             pass
 
     download(options.output, addresses, check, limits)

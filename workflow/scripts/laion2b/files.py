@@ -108,7 +108,7 @@ class Output:
         self._descriptor = descriptor
         self._asked = position
 
-    def write(self, *buffers: memoryview) -> None:
+    def write(self, *buffers: bytes | memoryview) -> None:
         """Write all the buffers, however often the kernel stops short. Raises OSError."""
         for first in range(0, len(buffers), BUFFERS_AT_ONCE):
             self._write(buffers[first : first + BUFFERS_AT_ONCE])
@@ -118,7 +118,7 @@ class Output:
                 SYNC_FILE_RANGE(self._descriptor, self._asked, size, SYNC_FILE_RANGE_WRITE)
             self._asked = self.position
 
-    def _write(self, buffers: Sequence[memoryview]) -> None:
+    def _write(self, buffers: Sequence[bytes | memoryview]) -> None:
         while buffers:
             written = os.pwritev(self._descriptor, buffers, self.position)
             self.position += written

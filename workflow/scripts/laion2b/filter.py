@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -96,19 +97,20 @@ def filter_metadata(table: Metadata, target: Path, definition: Definition) -> tu
             hasher.update(data)
 
         write(definition.header())
-        for batch in table.batches(definition.needed_columns()):
-            try:
-                kept = keep.mask(batch, definition.keep)
-                lines = tsv.lines(batch.select(definition.columns), kept)
-            except pa.ArrowException as error:
-                raise table.error(
-                    f"values that can't be compared or written ({error})", "others", "odd types"
-                ) from None
-            masks.append(kept.to_numpy(zero_copy_only=False))
-            leave_reserve(target, len(lines))
-            write(lines)
-            if TAG in batch.schema.names:
-                _count(batch.column(TAG), tags)
+        with closing(table.batches(definition.needed_columns())) as batches:
+            for batch in batches:
+                try:
+                    kept = keep.mask(batch, definition.keep)
+                    lines = tsv.lines(batch.select(definition.columns), kept)
+                except pa.ArrowException as error:
+                    raise table.error(
+                        f"values that can't be compared or written ({error})", "others", "odd types"
+                    ) from None
+                masks.append(kept.to_numpy(zero_copy_only=False))
+                leave_reserve(target, len(lines))
+                write(lines)
+                if TAG in batch.schema.names:
+                    _count(batch.column(TAG), tags)
     mask = np.concatenate(masks)
     if len(mask) != table.rows:
         raise table.error(

@@ -16,11 +16,14 @@ import h5py
 import numpy as np
 
 from .embeddings import H5_ERRORS, HALF, KEY
-from .errors import ShardError
+from .errors import ConfigError, ShardError
 from .files import Output, allocate
 
 PAGE = 4096
-"""The offset of the data is a multiple of this, so that users can memory-map it."""
+"""The offset of the data is a multiple of this, so that users can memory-map it, and file systems can share it."""
+MOST_SOURCES = 900
+"""Shards that a view may have. HDF5 keeps all of them open, and takes one that it can't open for one that is gone; 1024
+open files are what a process may usually have."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,14 @@ def create_view(path: Path, matrices: Sequence[Matrix], folder: Path) -> None:
 
     It copies nothing. Paths are relative, so it can move together with the shards. Where a shard is gone, HDF5 tells
     no one, but shows the fill value: NaN, which no search takes for data, while zeros would pass.
+    Raises ConfigError if there are too many.
     """
+    if len(matrices) > MOST_SOURCES:
+        raise ConfigError(
+            f"`layout: virtual` is for {MOST_SOURCES} shards at most, but {path.with_suffix('').name} has "
+            f"{len(matrices):,}: HDF5 keeps them all open, and shows NaN for those that it may not open any more. Set "
+            "`layout: contiguous`."
+        )
     dimensions = matrices[0].dimensions
     space = h5py.h5s.create_simple((sum(matrix.rows for matrix in matrices), dimensions))
     layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -91,13 +101,14 @@ def create_view(path: Path, matrices: Sequence[Matrix], folder: Path) -> None:
         h5py.h5d.create(file.id, KEY.encode(), h5py.h5t.IEEE_F16LE, space, layout)
 
 
-def is_virtual(path: Path) -> bool:
-    """Tell whether a product is a view that `create_view` made. Raises ShardError if it is none of our files."""
+def sources(path: Path) -> list[Path]:
+    """Return the files that a product points to, if it is a view; none for any other file."""
     try:
         with h5py.File(path, "r", locking=False) as file:
-            return file[KEY].is_virtual
-    except H5_ERRORS as error:
-        raise _damaged(path, f"a file that can't be read as one ({error})") from None
+            matrix = file[KEY]
+            return [path.parent / each.file_name for each in matrix.virtual_sources()] if matrix.is_virtual else []
+    except H5_ERRORS:
+        return []
 
 
 def locate(path: Path) -> Matrix:

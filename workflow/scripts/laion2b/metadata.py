@@ -115,7 +115,7 @@ def is_number(kind: pa.DataType) -> bool:
 def lighten_arrow() -> None:
     """Let Arrow start in half the time and take a third less memory, in a process that does nothing else.
 
-    At the first value it converts, Arrow loads pandas, where it is installed, in case the value is one of its. None is
+    At the first value it converts, Arrow loads pandas, where it is installed, in case that value is one of its. None is
     here, so pandas is hidden. jemalloc is not in all builds.
     """
     sys.meta_path.insert(0, _WithoutPandas())

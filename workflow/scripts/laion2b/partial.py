@@ -50,7 +50,7 @@ class Origin:
 class Partial:
     """The `.part` of one file, open and locked as long as the context lasts.
 
-    Attributes: `have`; `origin`, where they come from (None: nothing counts);
+    Attributes: `have`, the bytes on disk that count; `origin`, where they come from (None: nothing counts);
     `sha256`, the running hash of the first `have` bytes; `final_url`, where redirects led the last request.
     """
 

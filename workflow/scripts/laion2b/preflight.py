@@ -1,6 +1,6 @@
 """What is checked before the first job of a run, because Snakemake deletes what a job will write before it starts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from . import keep, record
@@ -49,7 +49,7 @@ def refuse_to_delete(files: Sequence[Path]) -> None:
 def check_view(view: Path, shards: Sequence[Path]) -> None:
     """Raise ShardError if a virtual product stands, but not all the shards that it points to do."""
     gone = [shard for shard in shards if not shard.exists()] if view.exists() else []
-    if gone and _is_virtual(view):
+    if gone and _sources(view):
         raise ShardError(
             explain(
                 view,
@@ -61,10 +61,26 @@ def check_view(view: Path, shards: Sequence[Path]) -> None:
         )
 
 
-def _is_virtual(product: Path) -> bool:
-    from .hdf5 import is_virtual  # takes longer to import than all else that a run without work does here
+def give_up_views(products: Sequence[Path], planned: Set[Path], shards: Set[Path]) -> None:
+    """Delete virtual products that point to shards which this run deletes or makes anew, if it makes them anew, too.
 
-    return is_virtual(product)
+    Until then they would show other rows than their TSVs, or none. Raises ConfigError, before anything is deleted, if
+    there is one that the run does not make anew.
+    """
+    views = [product for product in products if shards.intersection(_sources(product))]
+    if left := [view for view in views if view not in planned]:
+        raise ConfigError(
+            f"{left[0]} is a view of shards (`layout: virtual`) which this run would delete or make anew, and the run "
+            f"does not include it. Ask for {left[0]} as well, which makes it anew, or delete it."
+        )
+    for view in views:
+        view.unlink()
+
+
+def _sources(product: Path) -> list[Path]:
+    from .hdf5 import sources  # takes longer to import than all else that a run without work does here
+
+    return sources(product)
 
 
 def is_linked(addresses: Sequence[str]) -> bool:

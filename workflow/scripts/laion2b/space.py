@@ -83,10 +83,10 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def check(needed: Need, folders: dict[str, Path], *, keep_parts: bool, insist: bool) -> str:
+def check(needed: Need, folders: dict[str, Path], settings: Mapping) -> str:
     """Return a sentence that compares the need with the free disk where `folders` (parts, shards, products) lie.
 
-    Raises SpaceError if the run does not fit and `insist` is true.
+    Raises SpaceError if the run does not fit, and the settings say that this is to be checked.
     """
     amounts = {"parts": needed.parts, "shards": needed.shards, "products": needed.products}
     per_disk: dict[int, int] = defaultdict(int)
@@ -107,17 +107,17 @@ def check(needed: Need, folders: dict[str, Path], *, keep_parts: bool, insist: b
     )
     if all(per_disk[disk] <= free[disk] for disk in places):
         return figures
-    text = f"{figures} That does not fit. {_advice(needed, keep_parts)}"
-    if insist:
+    text = f"{figures} That does not fit. {_advice(needed, settings)}"
+    if settings["check_space"]:
         raise SpaceError(text)
     return text
 
 
-def _advice(needed: Need, keep_parts: bool) -> str:
+def _advice(needed: Need, settings: Mapping) -> str:
     ways = ["ask for a smaller subset", "make `parts` a link to a folder on another disk"]
-    if keep_parts and needed.parts:
+    if settings["keep_parts"] and needed.parts:
         ways.insert(0, "set `keep_parts: false`, which deletes each part once it is filtered")
-    if needed.products and needed.shards:
+    if needed.products and settings["keep_shards"] and settings["layout"] == "contiguous":
         ways.append("set `layout: virtual`, which copies no embeddings from shards to products")
     return (
         f"What to do: {', or '.join(ways)}; or set `check_space: false` to start all the same, which loses nothing: "
