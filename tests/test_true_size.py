@@ -38,9 +38,9 @@ def size(*files: Path) -> int:
 @pytest.mark.slow
 def test_a_part_of_true_size(tmp_path):
     embeddings, metadata = inputs.parts(tmp_path, 1, ROWS)[0].files
-    settings = {"mirrors": [{}], "checksums": None, "timeout": 60, "attempts": 1, "bandwidth": None}
     with Mirror(tmp_path) as mirror:
-        settings["mirrors"] = [templates(mirror.url)]
+        limits = {"checksums": None, "timeout": 60, "attempts": 1, "bandwidth": None}
+        settings = {"mirrors": [templates(mirror.url)], **limits}
         environment = job_environment(LIBRARY, settings, 1)
         for stem, original in (("img_emb", embeddings), ("metadata", metadata)):
             target = tmp_path / original.name
@@ -54,9 +54,8 @@ def test_a_part_of_true_size(tmp_path):
     done = job("filter", "--part", "0001", "--input", embeddings, metadata, "--output", *shard.values(), *definition)
     assert done.memory < 400e6
     assert done.written < size(*shard.values()) + NOTES
-    assert (
-        done.read < 2 * size(embeddings, metadata) + START
-    )  # the second time for the SHA-256 of files without a record
+    # The second time is for the SHA-256 of files that were put there without a record.
+    assert done.read < 2 * size(embeddings, metadata) + START
 
     for kind, ending, product in (("embeddings", "h5", tmp_path / "x.h5"), ("metadata", "tsv", tmp_path / "x.tsv")):
         twice = [shard[ending]] * 2
