@@ -99,8 +99,8 @@ def allocate(descriptor: int, size: int, path: Path) -> None:
 class Output:
     """Writes one piece after the other to an open file, from `position` on, which counts the bytes.
 
-    The disk is kept busy meanwhile. Left to itself, the kernel lets it idle until the file is flushed at the end, and a
-    copy takes half as long again.
+    The disk is kept busy meanwhile. Left to itself, the kernel lets it idle until the file is flushed at the end;
+    benchmarks/RESULTS.md shows what that costs.
     """
 
     def __init__(self, descriptor: int, position: int = 0) -> None:
