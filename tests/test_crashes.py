@@ -126,15 +126,11 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=True)
 
 
-MEGABYTE = ROWS * 768 * 2 // 10**6
-"""Of a part's embeddings, and of a shard's."""
-
-
-@pytest.mark.parametrize(
-    ("size", "stage"), [(2 * MEGABYTE, "download"), (6 * MEGABYTE, "filter"), (10 * MEGABYTE, "concatenate")]
-)
-def test_a_disk_that_fills_up(small_disk, large_mirror, size, stage):
-    resize = ["mount", "-o", "remount,size={}m", str(small_disk)]
+@pytest.mark.parametrize(("parts", "stage"), [(1.8, "download"), (5.5, "filter"), (9.5, "concatenate")])
+def test_a_disk_that_fills_up(small_disk, large_mirror, parts, stage):
+    # In parts: two are on the disk with their shards, and the third, when there is no room for its shard.
+    size = parts * sum(file.stat().st_size for file in large_mirror.rglob("*_0001.*"))
+    resize = ["mount", "-o", "remount,size={:.0f}", str(small_disk)]
     subprocess.run([each.format(size) for each in resize], check=True)
     work = Work(small_disk / "work")
     with Mirror(large_mirror) as mirror:
