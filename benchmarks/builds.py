@@ -43,8 +43,7 @@ def workflow(
         if work.exists():
             before(work)
         work.mkdir(parents=True, exist_ok=True)
-        templates = {"embeddings": f"{mirror}/{synthetic.EMBEDDINGS}", "metadata": f"{mirror}/{synthetic.METADATA}"}
-        (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [templates], **settings}))
+        (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [synthetic.templates(mirror)], **settings}))
 
     command = [sys.executable, "-m", "snakemake", "-s", REPOSITORY / "Snakefile", "--cores", cores, *targets]
     return Contestant([*command, "--quiet"], prepare, folder=work)

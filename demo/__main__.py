@@ -43,8 +43,7 @@ def make_mirror(folder: Path) -> None:
 def build(work: Path, url: str) -> int:
     """Run the real workflow in `work` as a user would, and return its exit status."""
     work.mkdir(parents=True, exist_ok=True)
-    mirror = {"embeddings": f"{url}/{synthetic.EMBEDDINGS}", "metadata": f"{url}/{synthetic.METADATA}"}
-    (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [mirror]}), encoding="utf-8")
+    (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [synthetic.templates(url)]}), encoding="utf-8")
     command = ["snakemake", "--cores", "2", f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv", "--directory", str(work)]
     print("$", " ".join(command), flush=True)
     python = [sys.executable, "-m", *command, "--quiet", "rules"]

@@ -27,6 +27,11 @@ NASTY = (
 )  # fmt: skip
 
 
+def templates(base: str | Path) -> dict[str, str]:
+    """Return the pair of templates for a mirror in the upstream layout."""
+    return {"embeddings": f"{base}/{EMBEDDINGS}", "metadata": f"{base}/{METADATA}"}
+
+
 def embeddings(part: int, rows: int, dimensions: int = 768) -> np.ndarray:
     """Return float16 embeddings of shape (rows, dimensions), of nearly unit norm, some zero, some repeated."""
     random = np.random.default_rng([part, 0])

@@ -16,15 +16,10 @@ import h5py
 import numpy as np
 import yaml
 
-from demo import synthetic
+from demo.synthetic import templates
 from tests import reference
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-def templates(base: str | Path) -> dict[str, str]:
-    """Return the pair of templates for a mirror in the upstream layout."""
-    return {"embeddings": f"{base}/{synthetic.EMBEDDINGS}", "metadata": f"{base}/{synthetic.METADATA}"}
 
 
 @dataclass
