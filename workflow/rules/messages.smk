@@ -1,8 +1,6 @@
 # What a run says before it starts, and after it failed.
 
-import time
-
-STARTED = time.time()
+LOGS_BEFORE = failures.snapshot(Path("logs")) if workflow.is_main_process else {}
 PRODUCTS = ("concatenate_embeddings", "concatenate_metadata")
 
 
@@ -78,4 +76,4 @@ onstart:
 
 
 onerror:
-    logger.error(failures.summary(Path("logs"), STARTED))
+    logger.error(failures.summary(Path("logs"), LOGS_BEFORE))

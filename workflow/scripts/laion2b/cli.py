@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import platform
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's, or Snakemake's, polite way to stop a job
     try:
         _log_to(options.log)
+        log.info("on %s", platform.node())
         options.run(options)
     except Laion2bError as error:
         log.error("%s", error)

@@ -1,36 +1,59 @@
 """What went wrong in a run, told from the logs of its jobs."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DONE = "done"
 """The last word in the log of a job that ended well."""
 FAILED = "ERROR "
 INTERRUPTED = "interrupted."
+WITHOUT_A_WORD = "it ended without a word: killed, out of memory or time, or its node went away?"
+QUIET = {
+    INTERRUPTED: "Interrupted, by Ctrl-C, or on a cluster by scancel or a time limit",
+    "": "Not started, because a job submitted together with it failed; or killed as it started, for which the "
+    "scheduler's own log, named above, may have a reason such as its memory",
+}
+"""What is said once of all jobs that ended like this."""
+NAMES = 5
+"""Jobs that are named where one sentence holds for many; a run may have hundreds."""
 
 
-def summary(logs: Path, since: float) -> str:
-    """Return what to tell the user at the end of a failed run: a line for each job that failed since `since`."""
-    failed = failed_jobs(logs, since)
-    lines = [f"- {line}" for line in failed if INTERRUPTED not in line]
-    if lines:
-        lines = ["What failed, and why:", *lines]
-    elif failed:
-        lines = ["The run was interrupted."]
-    else:
+def snapshot(logs: Path) -> dict[Path, int]:
+    """Return when each log below `logs` was written last, to tell later which of them a run has written.
+
+    Not compared with the clock: that of a file server, or of a node, may differ from this machine's.
+    """
+    return {log: log.stat().st_mtime_ns for log in logs.glob("*/*.log")}
+
+
+def summary(logs: Path, before: Mapping[Path, int]) -> str:
+    """Return what to tell the user at the end of a failed run, of the jobs whose logs were written since `before`."""
+    unfinished = _unfinished(logs, before)
+    failed = [f"- {_name(log)}: {reason} (log: {log})" for log, reason in unfinished.items() if reason not in QUIET]
+    lines = ["What failed, and why:", *failed] if failed else []
+    for reason, sentence in QUIET.items():
+        if names := [_name(log) for log in unfinished if unfinished[log] == reason]:
+            lines.append(f"{sentence}: {_some(names)}.")
+    if not lines:
         lines = ["The run ended before its jobs could say why: see above."]
     return "\n".join([*lines, "Run the same command again to go on; what was finished is not done again."])
 
 
-def failed_jobs(logs: Path, since: float) -> list[str]:
-    """Return a line for each log below `logs` written since `since` (seconds) whose job did not end well."""
-    lines = []
-    for log in sorted(logs.glob("*/*.log")):
-        if log.stat().st_mtime < since:
-            continue
+def _unfinished(logs: Path, before: Mapping[Path, int]) -> dict[Path, str]:
+    """Return the log of each job that did not end well, and why; nothing if it has written nothing."""
+    unfinished = {}
+    for log, written in sorted(snapshot(logs).items()):
         text = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if text and text[-1].endswith(DONE):
+        if before.get(log) == written or (text and text[-1].endswith(DONE)):
             continue
         reasons = [line.partition(FAILED)[2] for line in text if FAILED in line]
-        reason = reasons[-1] if reasons else "it ended without a word: killed, or out of memory or time?"
-        lines.append(f"{log.parent.name} {log.stem}: {reason} (log: {log})")
-    return lines
+        unfinished[log] = reasons[-1] if reasons else WITHOUT_A_WORD if text else ""
+    return unfinished
+
+
+def _name(log: Path) -> str:
+    return f"{log.parent.name} {log.stem}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
