@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow benchmarks lint lock clean
+.PHONY: help setup demo test test-slow test-slurm benchmarks lint lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,10 +20,13 @@ demo: setup ## build laion2B-11.h5 and metadata-11.tsv from a small mirror made 
 	$(BIN)/python -m demo --mirror $(or $(MIRROR),good)
 
 test: setup ## run all tests that take seconds
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow and not slurm" -n 2
 
 test-slow: setup ## run the tests that take minutes: a part of true size, crashes, full disks
 	$(BIN)/python -m pytest -m slow -s
+
+test-slurm: setup ## run the workflow on a real Slurm, started here; needs Debian's slurmctld, slurmd, slurm-client, munge
+	$(BIN)/python -m pytest -m slurm -n 7
 
 .venv-peers/installed: benchmarks/peers/requirements.lock
 	$(PYTHON) -m venv .venv-peers

@@ -35,8 +35,9 @@ class Work:
         (self.folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def command(self, *arguments: str, repository: Path = REPOSITORY) -> list[str]:
-        """Return the command line that runs the workflow in this folder."""
-        return [sys.executable, "-m", "snakemake", "-s", str(repository / "Snakefile"), "--cores", "4", *arguments]
+        """Return the command line that runs the workflow in this folder; a cluster's profile says how many jobs."""
+        cores = () if "--workflow-profile" in arguments else ("--cores", "4")
+        return [sys.executable, "-m", "snakemake", "-s", str(repository / "Snakefile"), *cores, *arguments]
 
     def run(
         self,
@@ -59,11 +60,11 @@ class Work:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen:
         """Start the workflow in a process group of its own."""
         return subprocess.Popen(
-            self.command(*arguments), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            self.command(*arguments), cwd=self.folder, env={**os.environ, **(environment or {})},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
     def jobs(self, output: str) -> dict[str, int]:

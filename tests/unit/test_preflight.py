@@ -102,3 +102,27 @@ def test_a_view_with_a_shard_gone(views, tmp_path):
         preflight.check_view(first, shards)
     preflight.check_view(copy, shards)
     preflight.check_view(tmp_path / "not there.h5", shards)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--cores", "2", "laion2B-1.h5"],
+        ["--workflow-profile", "none"],
+        ["--workflow-profile", "slurm"],  # Snakemake looks beside the Snakefile
+        ["--workflow-profile=profiles/mine", "laion2B-1.h5"],
+        ["--workflow-profile", "mine", "--directory", "elsewhere"],
+    ],
+)
+def test_profiles_that_snakemake_finds(arguments, tmp_path):
+    (tmp_path / "clone" / "profiles" / "slurm").mkdir(parents=True)
+    (tmp_path / "here" / "profiles" / "mine").mkdir(parents=True)
+    preflight.check_profile(arguments, [tmp_path / "elsewhere", tmp_path / "here"], tmp_path / "clone")
+
+
+@pytest.mark.parametrize("name", ["slrum", "profiles/slurm"])
+def test_profiles_that_snakemake_does_not_find(name, tmp_path):
+    (tmp_path / "clone" / "profiles" / "slurm").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=f"--workflow-profile {name}: there is no such profile.* name one of slurm"):
+        preflight.check_profile(["-n", "--workflow-profile", name], [tmp_path], tmp_path / "clone")

@@ -24,7 +24,7 @@ def check_space():
         metadata={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_metadata")},
     )
     part = space.typical_part(Path("parts"), settings["dimensions"], preflight.asker(addresses, logger.warning))
-    jobs = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
+    jobs = workflow.resource_settings.cores or (workflow.resource_settings.nodes or 1) * parts_together()
     needed = space.need(plan, part, keep_parts=settings["keep_parts"], at_once=DOWNLOADS + jobs)
     folders = {"parts": Path("parts"), "shards": Path("shards"), "products": Path()}
     logger.info(space.check(needed, folders, settings))

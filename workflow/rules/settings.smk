@@ -11,7 +11,12 @@ sys.path.insert(0, str(LIBRARY.parent))
 from laion2b import DEFINITION_VERSION, cli, configuration, failures, mirrors, preflight, space
 from laion2b.errors import Laion2bError
 
+# Where Snakemake looked for profiles, unless it has gone to --directory since; the shell still knows then.
+STARTED_IN = [Path(), Path(os.environ.get("PWD", "."))]
+
 try:
+    if workflow.is_main_process:
+        preflight.check_profile(sys.argv[1:], STARTED_IN, Path(workflow.main_snakefile).parent)
     settings = configuration.load(config, WORKFLOW.parent / "config.yaml", WORKFLOW / "config.schema.yaml")
     configuration.check_folder_of_parts(Path("parts"), settings)
 except Laion2bError as error:
@@ -23,7 +28,17 @@ if "downloads" not in workflow.global_resources:
     workflow.register_resource("downloads", 4)
 DOWNLOADS = workflow.global_resources["downloads"].value
 
-os.environ.update(cli.job_environment(LIBRARY, settings, DOWNLOADS))
+# A job on a cluster has it from the run that submitted it, which alone knows how many downloads share the bandwidth.
+if workflow.is_main_process or cli.SETTINGS not in os.environ:
+    os.environ.update(cli.job_environment(LIBRARY, settings, DOWNLOADS))
+
+# The parts of a group are filtered one after the other, so a submission asks for the cores and memory of one.
+workflow.register_resource("in_turn", 1)
+
+
+resource_scopes:
+    in_turn="local",
+
 
 # What a shard is reaches the rules as a param, so that a change of it rebuilds what it concerns, and nothing else.
 DEFINITION = json.dumps(
@@ -43,6 +58,34 @@ def embeddings_of_part(wildcards):
 def temporary_unless(setting, path):
     """Let Snakemake delete a file when nothing in the run needs it any more, unless the configuration keeps it."""
     return path if settings[setting] else temp(path)
+
+
+def doubled_at_each_retry(amount, per_shard=0):
+    """Return the function that tells how much of a resource to ask a cluster for: MB of memory, or minutes."""
+
+    def resource(wildcards, input, attempt):
+        return (amount + per_shard * len(input.get("shards", ()))) * 2 ** (attempt - 1)
+
+    return resource
+
+
+def parts_together():
+    """Return how many parts a cluster filters in one submission: Snakemake's `--group-components filter=N`."""
+    return workflow.group_settings.group_components.get("filter", 1)
+
+
+def with_neighbours(wildcards):
+    """Return the group of a part on a cluster, named after the first part in it.
+
+    Without groups of their own, Snakemake would put any parts together, and start with none of them before nearly all
+    are downloaded.
+    """
+    if parts_together() == 1:
+        return None
+    part = int(wildcards.part)
+    name = f"filter_{part - (part - settings['first_part']) % parts_together():04d}"
+    workflow.parent_groupids[name] = "filter"  # under this name Snakemake looks up how large the group may be
+    return name
 
 
 def of_subset(pattern):

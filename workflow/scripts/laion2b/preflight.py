@@ -1,5 +1,6 @@
 """What is checked before the first job of a run, because Snakemake deletes what a job will write before it starts."""
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
@@ -12,6 +13,23 @@ from .shard import Definition
 
 SAMPLE = 3
 """Parts whose metadata are compared with the definition; one of them may be odd, not all."""
+
+
+def check_profile(arguments: Sequence[str], started_in: Sequence[Path], repository: Path) -> None:
+    """Raise ConfigError if the command line names a profile of the workflow that Snakemake does not find.
+
+    It then goes on without any: on this machine alone, and with none of the settings of the default profile.
+    """
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--workflow-profile", default="none")
+    name = parser.parse_known_args(arguments)[0].workflow_profile
+    places = [folder / name for start in started_in for folder in (start, start / "profiles")]
+    if name != "none" and not any(place.exists() for place in [*places, repository / "profiles" / name]):
+        known = sorted(profile.name for profile in repository.glob("profiles/*"))
+        raise ConfigError(
+            f"--workflow-profile {name}: there is no such profile. Likely cause: a misspelt name, or a path "
+            f"that starts from another folder. What to do: name one of {', '.join(known)}, or give an absolute path."
+        )
 
 
 def check_definition(metadata: Sequence[Path], definition: Mapping) -> None:
