@@ -1,0 +1,86 @@
+"""Profiles: how the workflow runs elsewhere, and that none is missed unnoticed."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.harness import REPOSITORY, products
+
+PROFILES = REPOSITORY / "profiles"
+STAND_IN = REPOSITORY / "tests" / "stand_ins" / "qsub.sh"
+SCHEDULERS = {"sge": "SGE", "pbs": "PBS", "lsf": "LSF"}
+
+
+def settings(name: str) -> dict:
+    return yaml.safe_load((PROFILES / name / "config.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", ["slurm", "generic"])
+def test_profiles_of_clusters_repeat_the_default_one(name):
+    default = settings("default")
+    assert {key: settings(name).get(key) for key in default} == default
+
+
+def test_a_misspelt_profile_is_no_run_without_one(work):
+    work.configure("/nowhere")
+    output = work.run("--workflow-profile", "profiles/slrum", *products(1), ok=False)
+    assert "--workflow-profile profiles/slrum: there is no such profile" in output
+    assert "name one of default, generic, slurm" in output
+
+
+ASKED = {
+    "sge": lambda memory, minutes: f"mem_free={memory}M,h_rt={minutes * 60} ",
+    "pbs": lambda memory, minutes: f"ncpus=1:mem={memory}mb -l walltime={minutes * 60} ",
+    "lsf": lambda memory, minutes: f"-n 1 -M {memory}MB -W {minutes} ",
+}
+
+
+def submissions(folder: Path) -> list[str]:
+    """Return the arguments of each submission, in order."""
+    return [path.read_text() for path in sorted((folder / "notes").glob("*.submitted"))]
+
+
+def uncommented(scheduler: str) -> str:
+    """Return profiles/generic with the lines of one scheduler, and none of another, in use."""
+    text = (PROFILES / "generic" / "config.yaml").read_text()
+    blocks = re.split(r"\n\n", text)
+    (index,) = [number for number, block in enumerate(blocks) if block.startswith(f"# {SCHEDULERS[scheduler]}")]
+    blocks[index] = blocks[index].replace("# cluster-generic-", "cluster-generic-")
+    return "\n\n".join(blocks).replace("profiles/generic/status.sh", str(PROFILES / "generic" / "status.sh"))
+
+
+@pytest.fixture
+def scheduler(request, tmp_path, monkeypatch):
+    """Put stand-ins of a scheduler's commands on the path, and return its name."""
+    (tmp_path / "bin").mkdir()
+    for command in ("qsub", "qstat", "qacct", "qdel", "bsub", "bjobs", "bkill"):
+        (tmp_path / "bin" / command).symlink_to(STAND_IN)
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile" / "config.yaml").write_text(uncommented(request.param))
+    (tmp_path / "notes").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("SCHEDULER", request.param)
+    monkeypatch.setenv("STAND_IN", str(tmp_path / "notes"))
+    return request.param
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS, indirect=True)
+def test_other_schedulers(work, mirror, mirror_folder, scheduler, tmp_path):
+    work.configure(mirror.url)
+    profile = ("--workflow-profile", str(tmp_path / "profile"), "--seconds-between-status-checks", "1")
+    work.run(*profile, "--group-components", "filter=2", "--", *products(4))
+    work.check_products(mirror_folder, 4)
+    submitted = submissions(tmp_path)
+    assert len(submitted) == 4  # two groups of filter jobs, two concatenations; the downloads ran here
+    assert ASKED[scheduler](1000, 20) in submitted[0]
+
+    (work.folder / "shards" / "0003.h5").write_bytes(b"damaged")
+    (work.folder / "laion2B-4.h5").unlink()
+    output = work.run(*profile, "--retries", "1", "--", "laion2B-4.h5", ok=False)  # status.sh says "failed"
+    assert "concatenate_embeddings 4: shards/0003.h5" in output
+    first, second = submissions(tmp_path)[4:]
+    assert ASKED[scheduler](1000, 18) in first
+    assert ASKED[scheduler](2000, 36) in second
