@@ -83,6 +83,17 @@ def test_the_tables_of_disk_say_what_follows_from_their_sources():
         assert found == [[gigabytes(*each) for each in amounts(*sizes(column))] for column in columns], choice
 
 
+def test_the_figures_of_scale_follow_from_the_same_sources():
+    parts, kept = 2314, SUBSETS["100M"][1] / 111 * 2314
+    download, metadata, embeddings = parts * (PART + METADATA), parts * METADATA, kept * ROW
+    figures = [download, embeddings + metadata, embeddings, metadata]
+    text = read("docs/scale.md")
+    for figure in figures:
+        assert f"{figure / 1e12:.2f} TB" in text
+    peak = 2 * (embeddings + metadata)
+    assert f"{(download + peak) / 1e12:.1f} TB; {peak / 1e12:.1f} TB and some parts" in text
+
+
 def test_pre_commit_uses_the_tested_versions():
     repositories = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
     revisions = {entry["repo"].rpartition("/")[2].removesuffix("-pre-commit"): entry["rev"] for entry in repositories}
