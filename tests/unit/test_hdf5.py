@@ -24,10 +24,25 @@ def test_layout(tmp_path, rows, dimensions):
         layout = emb.id.get_create_plist().get_layout()
         assert layout == (h5py.h5d.CONTIGUOUS if rows else h5py.h5d.COMPACT)
         assert not emb.attrs
+    assert not rows or path.stat().st_size == hdf5.locate(path).offset + data.nbytes
     if rows:
         assert hdf5.locate(path).offset % hdf5.PAGE == 0
         mapped = np.memmap(path, "<f2", "r", hdf5.locate(path).offset, data.shape)
         assert mapped.tobytes() == data.tobytes()
+
+
+@pytest.mark.parametrize("parts", [1, 111, 2314])
+def test_rows_of_each_part_are_attributes_before_the_data(tmp_path, parts):
+    path = tmp_path / "x.h5"
+    rows = {f"{part:04d}": part % 3 for part in range(parts)}
+    with hdf5.create(path, sum(rows.values()) + 1, 4, rows):
+        pass
+    with h5py.File(path) as file:
+        assert file["emb"].attrs["parts"].tolist() == list(range(parts))
+        assert file["emb"].attrs["rows"].tolist() == list(rows.values())
+    matrix = hdf5.locate(path)
+    assert matrix.offset % hdf5.PAGE == 0
+    assert path.stat().st_size == matrix.offset + matrix.size
 
 
 def test_old_superblock_and_no_user_block_as_jld2_wants(tmp_path):

@@ -64,7 +64,7 @@ def doubled_at_each_retry(amount, per_shard=0):
     """Return the function that tells how much of a resource to ask a cluster for: MB of memory, or minutes."""
 
     def resource(wildcards, input, attempt):
-        return (amount + per_shard * len(input.get("shards", ()))) * 2 ** (attempt - 1)
+        return (amount + per_shard * len(input.get("records", ()))) * 2 ** (attempt - 1)
 
     return resource
 

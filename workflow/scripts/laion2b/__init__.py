@@ -15,7 +15,7 @@ Around a run: `configuration` and `preflight` find mistakes before the first job
 
 __version__ = "0.1.0"
 
-DEFINITION_VERSION = 1
+DEFINITION_VERSION = 2
 """Version of what a shard and a product are, to the byte.
 
 It reaches the rules as part of a parameter, so raising it rebuilds every shard and product without a download.

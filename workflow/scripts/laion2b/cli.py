@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import checksums, mirrors
-from .errors import Laion2bError
+from .errors import Laion2bError, ShardError
 from .failures import DONE, INTERRUPTED
 from .shard import Definition
 
@@ -89,6 +89,17 @@ def _parser() -> argparse.ArgumentParser:
         concatenate.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
         if kind == "embeddings":
             concatenate.add_argument("--layout", choices=("contiguous", "virtual"), default="contiguous")
+
+    verify = commands.add_parser("verify", help="check a subset, or a copy of one, against the records of its shards")
+    verify.set_defaults(run=_verify)
+    verify.add_argument("embeddings", type=Path, help="HDF5 with a dataset emb")
+    verify.add_argument("metadata", type=Path, nargs="?", help="the TSV of its rows")
+    verify.add_argument("--records", type=Path, nargs="*", default=[], help="shards/NNNN.json of its parts, in order")
+    verify.add_argument("--last", type=int, help="number of its last part, if there are no records")
+    verify.add_argument(
+        "--definition", type=_definition, help="what a shard is, as JSON; that of the records if not given"
+    )
+    verify.add_argument("--output", type=Path, help="file for what was found, if all is well; else NAME.failed.json")
 
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
@@ -180,6 +191,36 @@ def _concatenate_metadata(options: argparse.Namespace) -> None:
 
     rows = concatenate_metadata(options.shards, options.records, options.output, options.definition)
     log.info("%s: %s rows", options.output, f"{rows:,}")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from . import official
+    from .files import write_json
+    from .meter import Meter
+    from .shard import Shard
+    from .verify import verify
+
+    definition = options.definition or Shard.definition_of(options.records[:1]) or official.DEFINITION
+    records = [Shard.read(path, definition) for path in options.records]
+    first, last = (int(records[0].part), int(records[-1].part)) if records else (official.FIRST_PART, options.last)
+    files = [file for file in (options.embeddings, options.metadata) if file]
+    findings = verify(
+        options.embeddings,
+        options.metadata,
+        records,
+        definition,
+        official.subset(definition, first, last),
+        Meter(sum(file.stat().st_size for file in files)).add,
+    )
+    print(findings.text())
+    if options.output:
+        failed = options.output.with_suffix(".failed.json")
+        failed.unlink(missing_ok=True)
+        target = failed if findings.failed else options.output
+        write_json(target, findings.content())
+    if findings.failed:
+        where = f" They stand in {failed}." if options.output else ""
+        raise ShardError(f"{len(findings.failed)} of {len(findings.checks)} checks failed, see above.{where}")
 
 
 def _log_to(file: Path | None) -> None:

@@ -26,8 +26,9 @@ def concatenate_embeddings(
     made by another definition.
     """
     expected, matrices = _locate(shards, records, definition)
-    rows = sum(matrix.rows for matrix in matrices)
-    with appearing(target) as (temporary,), hdf5.create(temporary, rows, definition.dimensions) as output:
+    parts = {record.part: record.rows for record in expected}
+    rows = sum(parts.values())
+    with appearing(target) as (temporary,), hdf5.create(temporary, rows, definition.dimensions, parts) as output:
         for matrix, record in zip(matrices, expected, strict=True):
             found = _copy(matrix.path, matrix.offset, matrix.size, output, xxhash.xxh3_128())
             _compare(matrix.path, record.embeddings_xxh3, found, "XXH3 of the embeddings")
@@ -40,10 +41,11 @@ def view_embeddings(shards: Sequence[Path], records: Sequence[Path], target: Pat
     No embedding is read, so of the records only rows, dimensions and definition are compared. Raises as
     `concatenate_embeddings` does.
     """
-    _, matrices = _locate(shards, records, definition)
+    expected, matrices = _locate(shards, records, definition)
+    parts = {record.part: record.rows for record in expected}
     with appearing(target) as (temporary,):
-        hdf5.create_view(temporary, matrices, target.parent)
-    return sum(matrix.rows for matrix in matrices)
+        hdf5.create_view(temporary, matrices, target.parent, parts)
+    return sum(parts.values())
 
 
 def _locate(

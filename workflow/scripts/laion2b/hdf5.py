@@ -7,7 +7,7 @@ HDF5's own locks are off: they fail on some network file systems, and `files.loc
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from .embeddings import H5_ERRORS, HALF, KEY
-from .errors import ConfigError, ShardError
+from .embeddings import BLOCK, H5_ERRORS, HALF, KEY
+from .errors import ConfigError, ShardError, explain
 from .files import Output, allocate
 
 PAGE = 4096
@@ -42,9 +42,10 @@ class Matrix:
 
 
 @contextmanager
-def create(path: Path, rows: int, dimensions: int) -> Iterator[Output]:
+def create(path: Path, rows: int, dimensions: int, parts: Mapping[str, int] | None = None) -> Iterator[Output]:
     """Lay out a new file for `rows` embeddings and yield an output that stands at the first byte of the data.
 
+    `parts` are the parts that the rows come from, in order, with the rows of each: the attributes `parts` and `rows`.
     All space is allocated first where that is possible, so a disk that is too small shows before any time is lost.
     """
     size = rows * dimensions * HALF.itemsize
@@ -54,12 +55,15 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[Output]:
         layout.set_obj_track_times(False)
         if rows:
             layout.set_layout(h5py.h5d.CONTIGUOUS)
-            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
             layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
         else:
             layout.set_layout(h5py.h5d.COMPACT)  # an empty contiguous dataset loses its shape in JLD2
         space = h5py.h5s.create_simple((rows, dimensions))
         dataset = h5py.h5d.create(file.id, KEY.encode(), h5py.h5t.IEEE_F16LE, space, layout)
+        _describe(file[KEY], parts)
+        if rows:
+            file[KEY][0, 0] = 0  # allocates, so that the data come last in the file
         offset = dataset.get_offset() or 0
     descriptor = os.open(path, os.O_WRONLY)
     try:
@@ -70,7 +74,13 @@ def create(path: Path, rows: int, dimensions: int) -> Iterator[Output]:
         os.close(descriptor)
 
 
-def create_view(path: Path, matrices: Sequence[Matrix], folder: Path) -> None:
+def _describe(dataset: h5py.Dataset, parts: Mapping[str, int] | None) -> None:
+    if parts:
+        dataset.attrs.create("parts", [int(part) for part in parts], dtype="<u4")
+        dataset.attrs.create("rows", list(parts.values()), dtype="<u8")
+
+
+def create_view(path: Path, matrices: Sequence[Matrix], folder: Path, parts: Mapping[str, int] | None = None) -> None:
     """Write a virtual dataset `emb` that points to the rows of `matrices`, from `folder`, where the file will lie.
 
     It copies nothing. Paths are relative, so it can move together with the shards. Where a shard is gone, HDF5 tells
@@ -99,6 +109,7 @@ def create_view(path: Path, matrices: Sequence[Matrix], folder: Path) -> None:
     space.select_all()
     with h5py.File(path, "w", locking=False) as file:
         h5py.h5d.create(file.id, KEY.encode(), h5py.h5t.IEEE_F16LE, space, layout)
+        _describe(file[KEY], parts)
 
 
 def sources(path: Path) -> list[Path]:
@@ -109,6 +120,57 @@ def sources(path: Path) -> list[Path]:
             return [path.parent / each.file_name for each in matrix.virtual_sources()] if matrix.is_virtual else []
     except H5_ERRORS:
         return []
+
+
+@dataclass(frozen=True)
+class Product:
+    """An open product, or a copy of one, however it is laid out: `emb` of shape (rows, dimensions)."""
+
+    rows: int
+    dimensions: int
+    parts: dict[int, int] | None
+    """Rows of each part, in order; None if the file does not say."""
+    _dataset: h5py.Dataset
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path) -> Iterator["Product"]:
+        """Open a product. Raises ShardError if it can't be read as one."""
+        try:
+            file = h5py.File(path, "r", locking=False)
+        except H5_ERRORS as error:
+            raise _unreadable(path, f"a file that can't be read as HDF5 ({error})") from None
+        with file:
+            dataset = file.get(KEY)
+            if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 2 or dataset.dtype != HALF:
+                raise _unreadable(path, f"no matrix {KEY} of float16; it holds {', '.join(file) or 'nothing'}")
+            attributes = dataset.attrs
+            parts = (
+                dict(zip(attributes["parts"].tolist(), attributes["rows"].tolist(), strict=True))
+                if "parts" in attributes
+                else None
+            )
+            yield cls(*dataset.shape, parts, dataset)
+
+    def blocks(self, start: int, count: int) -> Iterator[np.ndarray]:
+        """Yield `count` rows from row `start` on, or as many as there are, in arrays of shape (n, dimensions).
+
+        An array is only valid until the next one is asked for.
+        """
+        most = max(1, BLOCK // (self.dimensions * HALF.itemsize or 1))
+        buffer = np.empty((most, self.dimensions), HALF)
+        for first in range(start, min(start + count, self.rows), most):
+            rows = min(most, start + count - first, self.rows - first)
+            self._dataset.read_direct(buffer, np.s_[first : first + rows], np.s_[:rows])
+            yield buffer[:rows]
+
+
+def _unreadable(path: Path, found: str) -> ShardError:
+    expected = f"HDF5 with a float16 matrix {KEY}"
+    do = "compare its size and hash with those of its source, and copy or build it again"
+    return ShardError(
+        explain(path, found=found, expected=expected, cause="the file is cut, damaged, or another one", do=do)
+    )
 
 
 def locate(path: Path) -> Matrix:

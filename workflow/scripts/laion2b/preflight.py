@@ -64,6 +64,17 @@ def refuse_to_delete(files: Sequence[Path]) -> None:
         )
 
 
+def check_stands(files: Sequence[Path]) -> None:
+    """Raise ConfigError if one of the files that a check is about is not there; a check builds nothing."""
+    gone = [str(file) for file in files if not file.exists()]
+    if gone:
+        raise ConfigError(
+            f"{gone[0]} is not there" + (f", nor are {len(gone) - 1} other files" if gone[1:] else "") + ". A check "
+            "looks at what was built, and builds nothing itself. Build the subset first, both its laion2B-N.h5 and its "
+            "metadata-N.tsv."
+        )
+
+
 def check_view(view: Path, shards: Sequence[Path]) -> None:
     """Raise ShardError if a virtual product stands, but not all the shards that it points to do."""
     gone = [shard for shard in shards if not shard.exists()] if view.exists() else []

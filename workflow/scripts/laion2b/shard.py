@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -70,6 +71,11 @@ class Shard:
                 "Snakemake's notes about that (.snakemake) are lost",
             )
         return shard
+
+    @classmethod
+    def definition_of(cls, records: Sequence[Path]) -> Definition | None:
+        """Return the definition that a shard was made by, if there is a record at all. Raises ShardError."""
+        return Definition(**cls._read(records[0]).definition) if records else None
 
     @classmethod
     def _read(cls, path: Path) -> "Shard":

@@ -1,0 +1,156 @@
+"""A check finds what is wrong with a subset, and nothing where nothing is."""
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+
+from laion2b import hdf5, official
+from laion2b.errors import ShardError
+from laion2b.official import Subset
+from laion2b.shard import Definition, Shard
+from laion2b.verify import verify
+from tests.unit.test_concatenate import build, flip, shards  # noqa: F401
+from tests.unit.test_filter import DEFINITION
+
+
+@pytest.fixture
+def subset(shards, tmp_path):  # noqa: F811
+    """Return the two files of a subset, and the records of its shards."""
+    build(shards, tmp_path / "subset.h5")
+    return tmp_path / "subset.h5", tmp_path / "subset.tsv", [Shard.read(path, DEFINITION) for path in shards["json"]]
+
+
+def check(files, definition: Definition = DEFINITION, official_subset: Subset | None = None):
+    embeddings, metadata, records = files
+    read = []
+    findings = verify(embeddings, metadata, records, definition, official_subset, read.append)
+    return findings, sum(read)
+
+
+def test_a_good_subset(subset):
+    findings, read = check(subset)
+    assert not findings.failed
+    assert findings.content()["passed"]
+    assert len(findings.checks) == 9
+    assert findings.official == "no official figure for this configuration"
+    data = hdf5.locate(subset[0])
+    header = len(DEFINITION.header())
+    assert read == data.size + subset[1].stat().st_size - header  # each byte once
+
+
+def rewrite(path, change):
+    path.write_bytes(change(path.read_bytes()))
+
+
+DAMAGES = {
+    "embeddings have the XXH3 of their shard": lambda files: flip(files[0], hdf5.locate(files[0]).offset + 3),
+    "lines of the TSV have the XXH3 and the rows of their shard": lambda files: flip(files[1], 25),
+    "header of the TSV": lambda files: flip(files[1], 0),
+    "bytes after the last row of the TSV": lambda files: rewrite(files[1], lambda text: text + b"0\te\n"),
+    "rows of the TSV": lambda files: rewrite(files[1], lambda text: text[: text.rindex(b"3")]),
+    "rows of emb": lambda files: files[2].pop(),
+    "the attribute tells the rows": lambda files: files[2].insert(0, replace(files[2].pop(0), part="0007")),
+    "rows of each tag add up to the rows of the part, and to those kept": lambda files: files[2].append(
+        replace(files[2].pop(), rows_in=9)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_damage_is_found(subset, what):
+    DAMAGES[what](subset)
+    findings, _ = check(subset)
+    failed = [each.what for each in findings.failed]
+    assert what in failed
+    assert "FAILED" in findings.text()
+    assert not findings.content()["passed"]
+
+
+def test_which_part_is_wrong_is_named(subset):
+    flip(subset[0], hdf5.locate(subset[0]).offset + 3)
+    ((failed,), _) = check(subset)[0].failed, None
+    assert failed.found == "not for part 0001"
+
+
+def test_other_dimensions(subset):
+    findings, _ = check(subset, replace(DEFINITION, dimensions=5))
+    assert [each.what for each in findings.failed] == ["dimensions"]
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "another dataset", "float32"])
+def test_a_file_that_is_none(tmp_path, damage):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["other" if damage == "another dataset" else "emb"] = np.zeros((2, 4), "f4")
+    if damage in ("text", "cut"):
+        path.write_bytes(b"not HDF5" if damage == "text" else path.read_bytes()[:100])
+    with pytest.raises(ShardError, match=r"x\.h5: found .*, expected HDF5 with a float16 matrix emb"):
+        check((path, None, []))
+
+
+def test_a_copy_in_another_layout_has_the_same_data(subset, tmp_path):
+    embeddings, metadata, records = subset
+    with h5py.File(embeddings) as ours, h5py.File(tmp_path / "copy.h5", "w", userblock_size=512) as copy:
+        copy.create_dataset("emb", data=ours["emb"][:], chunks=(2, 2), compression="gzip")
+    findings, _ = check((tmp_path / "copy.h5", metadata, records))
+    assert not findings.failed
+    assert len(findings.checks) == 8  # it says nothing of parts
+
+
+ROW = np.zeros(768, "<f2")
+ROW[:5] = np.array(official.FIRST_EMBEDDING) * 3
+ROW[5] = 3 * np.sqrt(1 - np.square(official.FIRST_EMBEDDING).sum())
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return two rows that begin and end as the official 10M subset does."""
+    with hdf5.create(tmp_path / "copy.h5", 2, 768) as output:
+        output.write(ROW.tobytes() * 2)
+    lines = [
+        b'"ONA Prince Street Camera Messenger\n"\tUNLIKELY\t?\ta\n',
+        b"Adding new hardware can add a mouse\t\t\t\n",
+    ]
+    (tmp_path / "copy.tsv").write_bytes(official.DEFINITION.header() + b"".join(lines))
+    return tmp_path / "copy.h5", tmp_path / "copy.tsv", []
+
+
+def test_the_official_subset(copy):
+    subset = replace(official.SUBSETS[11], fewest=2, most=3)
+    findings, _ = check(copy, official.DEFINITION, subset)
+    assert not findings.failed
+    assert findings.text().endswith("Matches the official subset.")
+    findings, _ = check((copy[0], None, []), official.DEFINITION, subset)
+    assert not findings.failed
+
+
+def test_what_differs_from_the_official_subset(copy):
+    flip(copy[1], len(official.DEFINITION.header()) + 3)
+    rewrite(copy[1], lambda text: text.replace(b"Adding", b"Removing"))
+    flip(copy[0], hdf5.locate(copy[0]).offset + 3)
+    findings, _ = check(copy, official.DEFINITION, official.SUBSETS[11])
+    (failed,) = findings.failed
+    assert failed.found == (
+        "differs: 2 rows, not 10,120,191 rows (10M); another caption in the first row; another caption in the last row; "
+        "another embedding in the first row"
+    )
+
+
+@pytest.mark.parametrize(
+    ("definition", "parts", "name"),
+    [
+        (official.DEFINITION, (1, 11), "10M"),
+        (official.DEFINITION, (1, 33), "30M"),
+        (official.DEFINITION, (1, 111), "100M"),
+        (official.DEFINITION, (0, 11), None),
+        (official.DEFINITION, (1, 12), None),
+        (replace(official.DEFINITION, columns=["url"]), (1, 11), None),
+        (replace(official.DEFINITION, keep=[]), (1, 11), None),
+        (replace(official.DEFINITION, dimensions=512), (1, 11), None),
+    ],
+)
+def test_which_configuration_is_official(definition, parts, name):
+    found = official.subset(definition, *parts)
+    assert (found and found.name) == name

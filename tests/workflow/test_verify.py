@@ -1,0 +1,80 @@
+"""Checks of subsets that stand, as users run them."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.harness import REPOSITORY, products
+
+LIBRARY = REPOSITORY / "workflow" / "scripts" / "laion2b"
+
+
+@pytest.fixture
+def built(work, mirror_folder):
+    work.configure(mirror_folder)
+    work.run(*products(3))
+    return work
+
+
+def state(work):
+    return {path: path.stat().st_mtime_ns for path in [*work.folder.glob("*-3.*"), *work.folder.glob("shards/*")]}
+
+
+def test_a_good_subset(built):
+    before = state(built)
+    output = built.run("verify-3.json")
+    assert "ok      rows of emb:" in output
+    assert json.loads((built.folder / "verify-3.json").read_text())["passed"]
+    assert "Nothing to be done" in built.run("verify-3.json")
+    (built.folder / "verify-3.json").unlink()
+    assert state(built) == before
+
+
+def test_a_damaged_subset_stays_as_it_is(built):
+    built.run("verify-3.json")
+    content = bytearray((built.folder / "laion2B-3.h5").read_bytes())
+    content[-1] ^= 1
+    (built.folder / "laion2B-3.h5").write_bytes(content)
+    before = {path: path.read_bytes() for path in state(built) if path.name != "verify-3.json"}
+    output = built.run("verify-3.json", ok=False)
+    assert "embeddings have the XXH3 of their shard: not for part 0003; expected for all 3 parts" in output
+    assert "verify 3: 1 of 9 checks failed" in output
+    failed = json.loads((built.folder / "verify-3.failed.json").read_text())
+    assert [check["what"] for check in failed["checks"] if not check["passed"]] == [
+        "embeddings have the XXH3 of their shard"
+    ]
+    assert not (built.folder / "verify-3.json").exists()
+    assert {path: path.read_bytes() for path in before} == before
+    content[-1] ^= 1
+    (built.folder / "laion2B-3.h5").write_bytes(content)
+    built.run("verify-3.json")
+    assert not (built.folder / "verify-3.failed.json").exists()
+
+
+def test_nothing_is_built_to_be_checked(built):
+    (built.folder / "metadata-3.tsv").unlink()
+    assert "metadata-3.tsv is not there. A check looks at what was built" in built.run("verify-3.json", ok=False)
+    assert not (built.folder / "metadata-3.tsv").exists()
+
+
+def test_a_change_of_the_configuration_rebuilds_nothing(built, mirror_folder):
+    before = state(built)
+    built.configure(mirror_folder, columns=["url"])
+    output = built.run("verify-3.json", ok=False)
+    assert "a shard made by" in output
+    assert state(built) == before
+
+
+def test_a_copy_elsewhere(built, tmp_path):
+    copies = [shutil.copy(built.folder / name, tmp_path / f"copy{number}") for number, name in enumerate(products(3))]
+    records = sorted((built.folder / "shards").glob("*.json"))
+    command = [sys.executable, str(LIBRARY), "verify", *copies, "--records", *map(str, records)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("No official figure for this configuration.\n")
+    done = subprocess.run([*command[:3], copies[0], "--last", "11"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Differs: " in done.stdout
+    assert "1 of 2 checks failed" in done.stderr

@@ -1,0 +1,38 @@
+# Checks of what stands. They take it by absolute paths, which no rule makes: so Snakemake neither builds, nor deletes, nor
+# touches it, but checks again what has changed since.
+
+
+def standing(pattern):
+    """Return the input function that names files which stand, or refuses, of a subset that ends with part `last`."""
+
+    def files(wildcards):
+        names = of_subset(pattern)(wildcards) if "{part}" in pattern else [pattern.format(last=wildcards.last)]
+        try:
+            preflight.check_stands([Path(name) for name in names])
+        except Laion2bError as error:
+            raise WorkflowError(error) from None
+        return [str(Path(name).absolute()) for name in names]
+
+    return files
+
+
+# Findings that are not good stand in verify-N.failed.json, because Snakemake deletes the output of a job that fails.
+rule verify:
+    input:
+        embeddings=standing("laion2B-{last}.h5"),
+        metadata=standing("metadata-{last}.tsv"),
+        records=standing("shards/{part}.json"),
+    output:
+        "verify-{last}.json",
+    log:
+        "logs/verify/{last}.log",
+    conda:
+        "../../envs/concatenate.yaml"
+    resources:
+        mem_mb=doubled_at_each_retry(1000),
+        runtime=doubled_at_each_retry(10, per_shard=2),
+    params:
+        definition=DEFINITION,
+    shell:
+        'python3 "$LAION2B" --log {log:q} verify {input.embeddings:q} {input.metadata:q}'
+        " --records {input.records:q} --definition {params.definition:q} --output {output:q}"
