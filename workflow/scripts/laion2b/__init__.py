@@ -6,7 +6,8 @@ Plain Python that knows no Snakemake. The modules follow the sentence of the REA
   the addresses; `checksums` are known hashes; `record` stands beside each file of a part.
 - `filter` makes a part's shard; `embeddings` and `metadata` read; `keep` says which rows stay; `tsv` and `hdf5` write;
   `census` counts odd rows; `shard` is its definition and record.
-- `concatenate` makes a subset of shards.
+- `concatenate` makes a subset of shards; `jld2` tells the md5 that it had as the organisers published it, with the
+  checksum `lookup3`.
 
 Around a run: `configuration` and `preflight` find mistakes before the first job, `space` tells the disk it needs,
 `failures` what went wrong; `cli` is what the rules call. All stand on `files` (a file appears when it is complete) and
