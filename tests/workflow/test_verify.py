@@ -78,3 +78,9 @@ def test_a_copy_elsewhere(built, tmp_path):
     assert done.returncode == 1
     assert "Differs: " in done.stdout
     assert "1 of 2 checks failed" in done.stderr
+
+
+def test_only_official_subsets_are_compared_with_what_was_published(built):
+    output = built.run("jld2-3.json", ok=False)
+    assert "expected one of the official subsets" in output
+    assert not (built.folder / "jld2-3.json").exists()

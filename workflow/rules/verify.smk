@@ -36,3 +36,21 @@ rule verify:
     shell:
         'python3 "$LAION2B" --log {log:q} verify {input.embeddings:q} {input.metadata:q}'
         " --records {input.records:q} --definition {params.definition:q} --output {output:q}"
+
+
+# A check of its own, because it takes as long as several md5 sums of all embeddings.
+rule jld2:
+    input:
+        standing("laion2B-{last}.h5"),
+    output:
+        "jld2-{last}.json",
+    log:
+        "logs/jld2/{last}.log",
+    conda:
+        "../../envs/concatenate.yaml"
+    threads: 4
+    resources:
+        mem_mb=doubled_at_each_retry(1000),
+        runtime=doubled_at_each_retry(240),
+    shell:
+        'python3 "$LAION2B" --log {log:q} jld2 {input:q} --last {wildcards.last} --threads {threads} --output {output:q}'

@@ -101,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--output", type=Path, help="file for what was found, if all is well; else NAME.failed.json")
 
+    jld2 = commands.add_parser("jld2", help="compare the rows of an official subset with the file that was published")
+    jld2.set_defaults(run=_jld2)
+    jld2.add_argument("embeddings", type=Path, help="HDF5 with a dataset emb")
+    jld2.add_argument("--last", type=int, required=True, help="number of its last part")
+    jld2.add_argument("--threads", type=int, default=1)
+    jld2.add_argument("--output", type=Path, help="file for what was found, as JSON")
+
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
     catalogue.add_argument("folder", type=Path)
@@ -221,6 +228,18 @@ def _verify(options: argparse.Namespace) -> None:
     if findings.failed:
         where = f" They stand in {failed}." if options.output else ""
         raise ShardError(f"{len(findings.failed)} of {len(findings.checks)} checks failed, see above.{where}")
+
+
+def _jld2(options: argparse.Namespace) -> None:
+    from .files import write_json
+    from .identity import identify, sentence
+    from .meter import Meter
+
+    meter = Meter(options.embeddings.stat().st_size)
+    identity = identify(options.embeddings, options.last, options.threads, meter.add)
+    print(sentence(identity))
+    if options.output:
+        write_json(options.output, identity)
 
 
 def _log_to(file: Path | None) -> None:
