@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's, or Snakemake's, polite way to stop a job
     try:
         _log_to(options.log)
-        log.info("on %s", platform.node())
+        if options.log:
+            log.info("on %s", platform.node())
         options.run(options)
     except Laion2bError as error:
         log.error("%s", error)
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         log.exception("an unexpected error, which is a mistake of this software; please report it with this log.")
     else:
-        log.info(DONE)
+        if options.log:
+            log.info(DONE)
         return 0
     return 1
 
@@ -107,6 +109,21 @@ def _parser() -> argparse.ArgumentParser:
     jld2.add_argument("--last", type=int, required=True, help="number of its last part")
     jld2.add_argument("--threads", type=int, default=1)
     jld2.add_argument("--output", type=Path, help="file for what was found, as JSON")
+
+    describe = commands.add_parser("describe", help="write where a subset comes from, and the SHA-256 of its files")
+    describe.set_defaults(run=_describe)
+    describe.add_argument("--products", type=Path, nargs=2, required=True, metavar=("H5", "TSV"))
+    describe.add_argument("--records", type=Path, nargs="+", required=True)
+    describe.add_argument("--parts", type=Path, required=True, help="folder with the records of the parts' files")
+    describe.add_argument("--output", type=Path, nargs=3, required=True, metavar=("PROVENANCE", "CROISSANT", "SUMS"))
+    describe.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
+
+    locate = commands.add_parser("locate", help="print the part of a row of a subset, and the row in it; from 0")
+    locate.set_defaults(run=_locate)
+    locate.add_argument("embeddings", type=Path, help="laion2B-N.h5")
+    locate.add_argument("row", type=int, nargs="+")
+    locate.add_argument("--parts", type=Path, default=Path("parts"), help="folder of the parts, if they are there")
+    locate.add_argument("--shards", type=Path, default=Path("shards"), help="folder of the shards' records")
 
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
@@ -240,6 +257,37 @@ def _jld2(options: argparse.Namespace) -> None:
     print(sentence(identity))
     if options.output:
         write_json(options.output, identity)
+
+
+def _describe(options: argparse.Namespace) -> None:
+    from .croissant import croissant
+    from .files import appearing, write_json
+    from .provenance import provenance, sums
+
+    repository = Path(__file__).resolve().parents[3]
+    content = provenance(options.products, options.records, options.parts, options.definition, repository)
+    target, description, catalogue = options.output
+    write_json(target, content)
+    write_json(description, croissant(content))
+    with appearing(catalogue) as (temporary,):
+        temporary.write_text(sums(content), encoding="utf-8")
+
+
+def _locate(options: argparse.Namespace) -> None:
+    from .hdf5 import Product
+    from .locate import locate, row_in_part
+    from .shard import Shard
+
+    with Product.open(options.embeddings) as product:
+        for row in options.row:
+            place = locate(product, row)
+            line = f"row {row}: part {place.part}, row {place.row_in_shard} of its shard"
+            metadata = options.parts / f"metadata_{place.part:04d}.parquet"
+            record = options.shards / f"{place.part:04d}.json"
+            if metadata.exists() and record.exists():
+                definition = Shard.definition_of([record])
+                line += f", row {row_in_part(metadata, definition, place.row_in_shard)} of the part"
+            print(line)
 
 
 def _log_to(file: Path | None) -> None:

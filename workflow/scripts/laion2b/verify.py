@@ -104,7 +104,8 @@ def verify(
 def _check_counts(findings: Findings, records: Sequence[Shard], definition: Definition) -> None:
     def adds_up(record: Shard) -> bool:
         kept = record.rows_in - record.tags.get("NSFW", 0) - record.tags.get("missing", 0)
-        is_kept = record.rows == kept if definition.keep == official.DEFINITION.keep else record.rows <= record.rows_in
+        is_known = definition.keep == official.DEFINITION.keep and {"NSFW", "missing"} <= record.tags.keys()
+        is_kept = record.rows == kept if is_known else record.rows <= record.rows_in
         return is_kept and sum(record.tags.values()) in (record.rows_in, 0)
 
     wrong = [record.part for record in records if not adds_up(record)]
