@@ -1,12 +1,13 @@
 """Starts a real Slurm on loopback: munge, a controller and some nodes, as plain processes in a folder of their own."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,7 +138,8 @@ def cluster(nodes: int = 2) -> Iterator[Cluster]:
         finally:
             _kill({"SLURM_CONF": started.environment["SLURM_CONF"]}, started)
             for daemon in started.daemons:
-                daemon.wait()
+                daemon.wait(timeout=10)
+            assert not list(_processes({"SLURM_CONF": started.environment["SLURM_CONF"]}, started))
 
 
 def _configure(new: Cluster) -> None:
@@ -164,26 +166,36 @@ def _configure(new: Cluster) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Return ports that nothing listens on, below those that the kernel gives to others meanwhile."""
+    with ExitStack() as stack:
+        free: list[int] = []
+        for port in random.sample(range(20_000, 30_000), 1000):
+            with suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                free.append(port)
+            if len(free) == count:
+                return free
+    raise AssertionError("no free ports")
 
 
 def _kill(variables: dict[str, str], running: Cluster) -> None:
-    """Kill the cluster's processes that have one of the variables in their environment."""
-    conf = running.environment["SLURM_CONF"]
-    victims = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            environment = process.environ()
-            ours = conf == environment.get("SLURM_CONF")
-            if ours and any(environment.get(name) == value for name, value in variables.items()):
+    """Kill the cluster's processes that have one of the variables in their environment, and what they start meanwhile."""
+    while victims := list(_processes(variables, running)):
+        for process in victims:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-                victims.append(process)
-    psutil.wait_procs(victims, timeout=10)
+        psutil.wait_procs(victims, timeout=10)
+
+
+def _processes(variables: dict[str, str], running: Cluster) -> Iterator[psutil.Process]:
+    conf = f"SLURM_CONF={running.environment['SLURM_CONF']}".encode()
+    wanted = {f"{name}={value}".encode() for name, value in variables.items()}
+    for process in psutil.process_iter(["status"]):
+        with suppress(OSError):
+            # Not psutil's own reading, which stops where a step daemon has written its title over the beginning.
+            environment = set(Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0"))
+            if conf in environment and wanted & environment and process.info["status"] != psutil.STATUS_ZOMBIE:
+                yield process
 
 
 def _path() -> str:

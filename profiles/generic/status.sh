@@ -3,18 +3,20 @@
 # scheduler that did not answer does, while "failed" would throw away what the job is still writing.
 
 case $1 in
-sge) # qstat knows jobs that wait or run, qacct those that have ended
+sge) # qstat knows jobs that wait or run, qacct those that have ended, the last record being the latest
   if state=$(qstat -j "$2" 2>/dev/null); then
     case $state in *"error reason"*) echo failed ;; *) echo running ;; esac
-  elif ended=$(qacct -j "$2" 2>/dev/null); then
-    echo "$ended" | awk '$1 == "failed" || $1 == "exit_status" { bad += $2 != 0 } END { print bad ? "failed" : "success" }'
   else
-    echo running
+    qacct -j "$2" 2>/dev/null | awk '
+      /^=====/ { bad = 0 }
+      $1 == "failed" || $1 == "exit_status" { bad += $2 != 0 }
+      $1 == "exit_status" { ended = 1 }
+      END { print ended ? (bad ? "failed" : "success") : "running" }'
   fi
   ;;
 pbs)
   qstat -x -f "$2" 2>/dev/null | awk -F ' = ' '
-    $1 ~ /job_state$/ { ended = $2 == "F" || $2 == "C" }
+    $1 ~ /job_state$/ { ended = $2 == "F" }
     $1 ~ /Exit_status$/ { good = $2 == 0 }
     END { print ended ? (good ? "success" : "failed") : "running" }'
   ;;
@@ -24,5 +26,9 @@ lsf)
   EXIT) echo failed ;;
   *) echo running ;;
   esac
+  ;;
+*)
+  echo "status.sh: found $1, expected sge, pbs or lsf; see profiles/generic/config.yaml" >&2
+  exit 2
   ;;
 esac

@@ -8,6 +8,10 @@ job=$(last "$@")
 code=$(cat "$STAND_IN/$job.code" 2>/dev/null) # of a job that has ended
 case $(basename "$0") in
 qsub | bsub)
+  if [ -e "$STAND_IN/reject" ]; then
+    echo "Request aborted by esub. Job not submitted." >&2
+    exit 255
+  fi
   script=$job
   job=$(($(cat "$STAND_IN/count" 2>/dev/null || echo 100) + 1))
   echo "$job" >"$STAND_IN/count"
@@ -17,7 +21,7 @@ qsub | bsub)
     echo $? >"$STAND_IN/$job.new"
     mv "$STAND_IN/$job.new" "$STAND_IN/$job.code"
   ) >"$STAND_IN/$job.out" 2>&1 &
-  if [ "$SCHEDULER" = lsf ]; then echo "Job <$job> is submitted to default queue <normal>."; else echo "$job"; fi
+  if [ "$SCHEDULER" = lsf ]; then echo "Job <$job> is submitted to default queue <short24>."; else echo "$job"; fi
   ;;
 qstat)
   if [ "$SCHEDULER" = sge ]; then
@@ -28,6 +32,9 @@ qstat)
     printf 'Job Id: %s.server\n    job_state = F\n    Exit_status = %s\n' "$job" "$code"
   fi
   ;;
-qacct) printf 'jobnumber    %s\nfailed       0\nexit_status  %s\n' "$job" "$code" ;;
+qacct)
+  printf '=====\njobnumber    %s\nfailed       100\nexit_status  137\n' "$job" # it ran before, and was run again
+  printf '=====\njobnumber    %s\nfailed       0\nexit_status  %s\n' "$job" "$code"
+  ;;
 bjobs) case $code in "") echo RUN ;; 0) echo DONE ;; *) echo EXIT ;; esac ;;
 esac

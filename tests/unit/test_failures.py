@@ -30,8 +30,8 @@ def test_logs_tell_which_jobs_failed_and_why(tmp_path):
         "- filter 0002: x.npy: found a, expected b.",
         "- filter 0003: it ended without a word: killed, out of memory or time, or its node went away?",
         "Interrupted, by Ctrl-C, or on a cluster by scancel or a time limit: filter 0005.",
-        "Not started, because a job submitted together with it failed; or killed as it started, for which the scheduler's "
-        "own log, named above, may have a reason such as its memory: filter 0004.",
+        "Ended without a word as they started (the scheduler's own log, named above, may tell why), or not started because a "
+        "job submitted together with them failed: filter 0004.",
         "Run the same command again to go on; what was finished is not done again.",
     ]
 

@@ -118,11 +118,13 @@ def test_a_view_with_a_shard_gone(views, tmp_path):
 def test_profiles_that_snakemake_finds(arguments, tmp_path):
     (tmp_path / "clone" / "profiles" / "slurm").mkdir(parents=True)
     (tmp_path / "here" / "profiles" / "mine").mkdir(parents=True)
-    preflight.check_profile(arguments, [tmp_path / "elsewhere", tmp_path / "here"], tmp_path / "clone")
+    preflight.check_profile(arguments, tmp_path / "here", tmp_path / "clone")
 
 
 @pytest.mark.parametrize("name", ["slrum", "profiles/slurm"])
 def test_profiles_that_snakemake_does_not_find(name, tmp_path):
     (tmp_path / "clone" / "profiles" / "slurm").mkdir(parents=True)
-    with pytest.raises(ConfigError, match=f"--workflow-profile {name}: there is no such profile.* name one of slurm"):
-        preflight.check_profile(["-n", "--workflow-profile", name], [tmp_path], tmp_path / "clone")
+    with pytest.raises(
+        ConfigError, match=f"--workflow-profile {name}: there is no such profile.* name one of default, generic, slurm"
+    ):
+        preflight.check_profile(["-n", "--workflow-profile", name], tmp_path, tmp_path / "clone")

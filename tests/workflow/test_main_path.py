@@ -112,7 +112,7 @@ def test_a_new_version_of_the_definition_rebuilds_without_a_download(work, mirro
     work.configure(mirror.url)
     work.run(*products(2), repository=clone)
     library = clone / "workflow" / "scripts" / "laion2b" / "__init__.py"
-    library.write_text(library.read_text().replace("DEFINITION_VERSION = 1", "DEFINITION_VERSION = 2"))
+    library.write_text(re.sub(r"DEFINITION_VERSION = (\d+)", r"DEFINITION_VERSION = 1\1", library.read_text()))
     planned = work.jobs(work.run("-n", *products(2), repository=clone))
     assert planned == {"filter": 2, "concatenate_embeddings": 1, "concatenate_metadata": 1}
 
@@ -229,6 +229,7 @@ def test_the_default_configuration_plans_the_three_subsets(work):
         "filter": 111,
         "concatenate_embeddings": 3,
         "concatenate_metadata": 3,
+        "describe": 3,
     }
 
 

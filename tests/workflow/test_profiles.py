@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def uncommented(scheduler: str) -> str:
     blocks = re.split(r"\n\n", text)
     (index,) = [number for number, block in enumerate(blocks) if block.startswith(f"# {SCHEDULERS[scheduler]}")]
     blocks[index] = blocks[index].replace("# cluster-generic-", "cluster-generic-")
-    return "\n\n".join(blocks).replace("profiles/generic/status.sh", str(PROFILES / "generic" / "status.sh"))
+    return "\n\n".join(blocks)
 
 
 @pytest.fixture
@@ -84,3 +85,16 @@ def test_other_schedulers(work, mirror, mirror_folder, scheduler, tmp_path):
     first, second = submissions(tmp_path)[4:]
     assert ASKED[scheduler](1000, 18) in first
     assert ASKED[scheduler](2000, 36) in second
+
+    (tmp_path / "notes" / "reject").touch()
+    output = work.run(*profile, "--retries", "0", "--", "laion2B-4.h5", ok=False)
+    assert "Error submitting" in output
+    assert len(submissions(tmp_path)) == 6
+
+
+def test_status_of_a_scheduler_that_there_is_none_of():
+    done = subprocess.run(
+        [PROFILES / "generic" / "status.sh", "slurm", "1"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected sge, pbs or lsf" in done.stderr

@@ -123,7 +123,7 @@ def test_a_job_that_dies_without_a_word_is_named(work, mirror, mirror_folder, tm
         )
     )
     output = work.run(*products(3), ok=False, repository=clone)
-    assert "- filter 0002: it ended without a word" in output.partition("What failed, and why:")[2]
+    assert "failed: filter 0002." in output.partition("Ended without a word")[2]
     work.run(*products(3))
     work.check_products(mirror_folder, 3)
 

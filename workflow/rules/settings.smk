@@ -4,6 +4,8 @@ import json
 import os
 import sys
 
+from snakemake.settings.types import DeploymentMethod
+
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 LIBRARY = WORKFLOW / "scripts" / "laion2b"
 sys.path.insert(0, str(LIBRARY.parent))
@@ -11,12 +13,9 @@ sys.path.insert(0, str(LIBRARY.parent))
 from laion2b import DEFINITION_VERSION, cli, configuration, failures, mirrors, preflight, space
 from laion2b.errors import Laion2bError
 
-# Where Snakemake looked for profiles, unless it has gone to --directory since; the shell still knows then.
-STARTED_IN = [Path(), Path(os.environ.get("PWD", "."))]
-
 try:
     if workflow.is_main_process:
-        preflight.check_profile(sys.argv[1:], STARTED_IN, Path(workflow.main_snakefile).parent)
+        preflight.check_profile(sys.argv[1:], Path(workflow.rundir), Path(workflow.main_snakefile).parent)
     settings = configuration.load(config, WORKFLOW.parent / "config.yaml", WORKFLOW / "config.schema.yaml")
     configuration.check_folder_of_parts(Path("parts"), settings)
 except Laion2bError as error:
@@ -28,11 +27,15 @@ if "downloads" not in workflow.global_resources:
     workflow.register_resource("downloads", 4)
 DOWNLOADS = workflow.global_resources["downloads"].value
 
+# Whether the command line says --sdm apptainer.
+IN_CONTAINER = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+
 # A job on a cluster has it from the run that submitted it, which alone knows how many downloads share the bandwidth.
 if workflow.is_main_process or cli.SETTINGS not in os.environ:
     os.environ.update(cli.job_environment(LIBRARY, settings, DOWNLOADS))
 
-# The parts of a group are filtered one after the other, so a submission asks for the cores and memory of one.
+# On a cluster, the parts of a group are filtered one after the other, so a submission asks for the cores and memory of
+# one. Elsewhere it means nothing.
 workflow.register_resource("in_turn", 1)
 
 

@@ -6,8 +6,11 @@ Plain Python that knows no Snakemake. The modules follow the sentence of the REA
   the addresses; `checksums` are known hashes; `record` stands beside each file of a part.
 - `filter` makes a part's shard; `embeddings` and `metadata` read; `keep` says which rows stay; `tsv` and `hdf5` write;
   `census` counts odd rows; `shard` is its definition and record.
-- `concatenate` makes a subset of shards; `jld2` tells the md5 that it had as the organisers published it, with the
-  checksum `lookup3`.
+- `concatenate` makes a subset of shards.
+
+Of a subset that stands: `verify` checks it, and `tsv_rows` counts for it; `official` is what is known of the published
+ones; `identity` compares with them by the md5 of the container that `jld2` composes, with the checksum `lookup3`;
+`provenance` and `croissant` say where it comes from; `locate` traces a row to its part; `meter` tells how far they are.
 
 Around a run: `configuration` and `preflight` find mistakes before the first job, `space` tells the disk it needs,
 `failures` what went wrong; `cli` is what the rules call. All stand on `files` (a file appears when it is complete) and

@@ -10,8 +10,8 @@ INTERRUPTED = "interrupted."
 WITHOUT_A_WORD = "it ended without a word: killed, out of memory or time, or its node went away?"
 QUIET = {
     INTERRUPTED: "Interrupted, by Ctrl-C, or on a cluster by scancel or a time limit",
-    "": "Not started, because a job submitted together with it failed; or killed as it started, for which the "
-    "scheduler's own log, named above, may have a reason such as its memory",
+    "": "Ended without a word as they started (the scheduler's own log, named above, may tell why), or not started "
+    "because a job submitted together with them failed",
 }
 """What is said once of all jobs that ended like this."""
 NAMES = 5

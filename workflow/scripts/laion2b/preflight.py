@@ -11,11 +11,13 @@ from .metadata import open_metadata
 from .mirrors import is_remote, is_there
 from .shard import Definition
 
+PROFILES = Path(__file__).resolve().parents[3] / "profiles"
+"""The profiles that this workflow brings."""
 SAMPLE = 3
 """Parts whose metadata are compared with the definition; one of them may be odd, not all."""
 
 
-def check_profile(arguments: Sequence[str], started_in: Sequence[Path], repository: Path) -> None:
+def check_profile(arguments: Sequence[str], started_in: Path, snakefile_folder: Path) -> None:
     """Raise ConfigError if the command line names a profile of the workflow that Snakemake does not find.
 
     It then goes on without any: on this machine alone, and with none of the settings of the default profile.
@@ -23,12 +25,13 @@ def check_profile(arguments: Sequence[str], started_in: Sequence[Path], reposito
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--workflow-profile", default="none")
     name = parser.parse_known_args(arguments)[0].workflow_profile
-    places = [folder / name for start in started_in for folder in (start, start / "profiles")]
-    if name != "none" and not any(place.exists() for place in [*places, repository / "profiles" / name]):
-        known = sorted(profile.name for profile in repository.glob("profiles/*"))
+    places = [started_in / name, started_in / "profiles" / name, snakefile_folder / "profiles" / name]
+    if name != "none" and not any(place.exists() for place in places):
+        known = sorted(profile.name for profile in PROFILES.iterdir())
         raise ConfigError(
             f"--workflow-profile {name}: there is no such profile. Likely cause: a misspelt name, or a path "
-            f"that starts from another folder. What to do: name one of {', '.join(known)}, or give an absolute path."
+            f"that starts from another folder. What to do: name one of {', '.join(known)}; from a Snakefile of your "
+            f"own, give the path, such as {PROFILES / 'slurm'}."
         )
 
 
