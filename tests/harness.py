@@ -60,6 +60,22 @@ class Work:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
+    def status(self, *arguments: str) -> list[str]:
+        """Return the command line that says what stands in this folder."""
+        return [
+            sys.executable,
+            str(REPOSITORY / "workflow" / "scripts" / "laion2b"),
+            "status",
+            *arguments,
+            str(self.folder),
+        ]
+
+    def told(self, *arguments: str) -> str:
+        """Return what the command `status` prints, and nothing but that: its standard error has to be empty."""
+        done = subprocess.run(self.status(*arguments), capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen:
         """Start the workflow in a process group of its own."""
         return subprocess.Popen(

@@ -1,5 +1,6 @@
 """The workflow on a real Slurm, which is started here: what a cluster does to it, and that a rerun mends it."""
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,8 +105,9 @@ def single(part: int) -> set[str]:
     return {f"rule_filter_wildcards_{part:04d}"}
 
 
-def test_the_whole_job(site, folder_of_mirror):
-    site.run()
+def test_the_whole_job(site, six_parts, folder_of_mirror):
+    site.work.configure(six_parts.url, progress=0.1)
+    assert "Parts: 6 of 6 filtered; " in site.run()
     site.work.check_products(folder_of_mirror, PARTS)
     assert site.submitted_since([]) == groups(1) | CONCATENATIONS  # the downloads ran here
     asked = site.cluster.run("squeue", "--states=all", "--noheader", "--format=%k %C %m %l").splitlines()
@@ -117,6 +119,7 @@ def test_a_cancelled_job(site, six_parts, folder_of_mirror):
     options = ("--group-components", "filter=1")
     with site.held("shards/0003.h5.tmp"), site.started(*options, "--retries", "0") as run:
         site.wait_for("filter/0003.log")
+        assert re.search(r"^ *3 .* downloaded$", site.work.told("--last", str(PARTS)), re.MULTILINE)  # not failed
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment in single(3)]
         site.cluster.run("scancel", job)
     assert run.returncode == 1

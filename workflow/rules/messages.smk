@@ -11,23 +11,9 @@ def planned(rule_name):
 
 def check_space():
     """Say how much disk this run needs, and stop it if there is less."""
-    downloads = planned("download")
-    addresses = {
-        Path(job.output[0]): mirrors.addresses(settings["mirrors"], job.wildcards.stem, int(job.wildcards.part))
-        for job in downloads
-    }
-    copied = planned("concatenate_embeddings") if settings["layout"] == "contiguous" else []
-    plan = space.Plan(
-        downloads={file: not preflight.is_linked(urls) for file, urls in addresses.items()},
-        shards=[Path(file) for job in planned("filter") for file in job.output],
-        embeddings={Path(job.output[0]): len(job.input.shards) for job in copied},
-        metadata={Path(job.output[0]): len(job.input.shards) for job in planned("concatenate_metadata")},
-    )
-    part = space.typical_part(Path("parts"), settings["dimensions"], preflight.asker(addresses, logger.warning))
+    outputs = [Path(file) for job in workflow.dag.needrun_jobs() for file in job.output]
     jobs = workflow.resource_settings.cores or (workflow.resource_settings.nodes or 1) * parts_together()
-    needed = space.need(plan, part, keep_parts=settings["keep_parts"], at_once=DOWNLOADS + jobs)
-    folders = {"parts": Path("parts"), "shards": Path("shards"), "products": Path()}
-    logger.info(space.check(needed, folders, settings))
+    logger.info(forecast.disk(outputs, settings, DOWNLOADS + jobs, logger.warning))
 
 
 def check_inputs():
@@ -65,12 +51,21 @@ def say_what_is_made_again():
         )
 
 
+def report_progress():
+    """Say now and then how far the run is, for as long as it lasts; by Snakemake's logger, so that nothing is garbled."""
+    numbers = {int(job.wildcards.part) for job in workflow.dag.jobs if "part" in job.wildcards.keys()}
+    look = functools.partial(status.look, settings, sorted(numbers), [], LOGS_BEFORE)
+    if numbers and settings["progress"]:
+        threading.Thread(target=progress.say, args=(look, settings["progress"], logger.info), daemon=True).start()
+
+
 onstart:
     try:
         check_inputs()
         check_space()
         check_views()
         say_what_is_made_again()
+        report_progress()
     except Laion2bError as error:
         raise WorkflowError(error) from None
 

@@ -1,8 +1,10 @@
 # What the rules need to know before they are defined.
 
+import functools
 import json
 import os
 import sys
+import threading
 
 from snakemake.settings.types import DeploymentMethod
 
@@ -10,7 +12,7 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pare
 LIBRARY = WORKFLOW / "scripts" / "laion2b"
 sys.path.insert(0, str(LIBRARY.parent))
 
-from laion2b import DEFINITION_VERSION, cli, configuration, failures, mirrors, preflight, space
+from laion2b import DEFINITION_VERSION, cli, configuration, failures, forecast, mirrors, preflight, progress, status
 from laion2b.errors import Laion2bError
 
 try:
@@ -21,10 +23,10 @@ try:
 except Laion2bError as error:
     raise WorkflowError(error) from None
 
-# At most 4 downloads at a time, unless the command line or a profile says `resources: downloads=N`. Set here, because
-# a limit in a profile is lost as soon as the user passes --resources for something else.
+# A limit on downloads, unless the command line or a profile says `resources: downloads=N`. Set here, because a limit
+# in a profile is lost as soon as the user passes --resources for something else.
 if "downloads" not in workflow.global_resources:
-    workflow.register_resource("downloads", 4)
+    workflow.register_resource("downloads", cli.DOWNLOADS_AT_ONCE)
 DOWNLOADS = workflow.global_resources["downloads"].value
 
 # Whether the command line says --sdm apptainer.

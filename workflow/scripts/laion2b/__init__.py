@@ -12,9 +12,10 @@ Of a subset that stands: `verify` checks it, and `tsv_rows` counts for it; `offi
 ones; `identity` compares with them by the md5 of the container that `jld2` composes, with the checksum `lookup3`;
 `provenance` and `croissant` say where it comes from; `locate` traces a row to its part; `meter` tells how far they are.
 
-Around a run: `configuration` and `preflight` find mistakes before the first job, `space` tells the disk it needs,
-`failures` what went wrong; `cli` is what the rules call. All stand on `files` (a file appears when it is complete) and
-`errors` (sentences).
+Around a run: `configuration` and `preflight` find mistakes before the first job, `forecast` and `space` tell the disk
+that it needs, `failures` what went wrong, `status` what stands, `progress` how fast that grows; `cli` is what the rules
+call, and what is no target of the workflow. All stand on `files` (a file appears when it is complete) and `errors`
+(sentences).
 """
 
 __version__ = "0.1.0"

@@ -1,6 +1,7 @@
-"""The command line that the rules call."""
+"""The command line: what the rules call, and what is no target of the workflow."""
 
 import argparse
+import contextlib
 import errno
 import functools
 import json
@@ -19,6 +20,10 @@ from .shard import Definition
 
 SETTINGS = "LAION2B_DOWNLOADS"
 """Environment variable with the mirrors and limits of downloads, as JSON."""
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+DOWNLOADS_AT_ONCE = 4
+"""Downloads at a time, unless Snakemake is told otherwise."""
 
 log = logging.getLogger("laion2b")
 
@@ -128,6 +133,15 @@ def _parser() -> argparse.ArgumentParser:
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
     catalogue.add_argument("folder", type=Path)
+
+    status = commands.add_parser("status", help="say what stands in a working directory; nothing is run")
+    status.set_defaults(run=_status)
+    status.add_argument("folder", type=Path, nargs="?", default=Path(), help="the working directory, if not this one")
+    status.add_argument("--last", type=int, metavar="N", help="only the subset of parts up to N, not all of `subsets`")
+    more = status.add_mutually_exclusive_group()
+    more.add_argument("--next", action="store_true", help="say what the next run would do, and the disk that it needs")
+    more.add_argument("--watch", action="store_true", help="show progress until the run ends: bars, or lines in a file")
+    status.add_argument("--interval", type=float, default=60, metavar="SECONDS", help="between two lines of --watch")
     return parser
 
 
@@ -170,6 +184,40 @@ def _catalogue(settings: Mapping) -> dict[str, str]:
 def _checksums(options: argparse.Namespace) -> None:
     for line in checksums.catalogue(options.folder):
         print(line, flush=True)
+
+
+def _status(options: argparse.Namespace) -> None:
+    from . import configuration
+    from .status import look, table
+
+    with contextlib.chdir(options.folder):
+        settings = configuration.load_here(REPOSITORY)
+        subsets = settings["subsets"] if options.last is None else [options.last]
+        numbers = configuration.parts(max(subsets), settings["first_part"])
+        looking = functools.partial(look, settings, numbers, subsets)
+        if options.watch:
+            from rich.console import Console
+
+            from .progress import watch
+
+            watch(looking, Console(), options.interval)
+        status = looking()
+        print(table(status), flush=True)
+        if options.next:
+            last = options.last
+            targets = [] if last is None else [f"laion2B-{last}.h5", f"metadata-{last}.tsv"]
+            _say_next(settings, targets)
+
+
+def _say_next(settings: Mapping, targets: Sequence[str]) -> None:
+    from . import forecast
+
+    jobs, outputs = forecast.dry_run(REPOSITORY / "Snakefile", targets)
+    if not outputs:
+        print("The next run has nothing to do.")
+        return
+    print(f"The next run:\n{jobs}", flush=True)
+    print(forecast.disk(outputs, settings, DOWNLOADS_AT_ONCE + (os.cpu_count() or 1), log.warning))
 
 
 def _filter(options: argparse.Namespace) -> None:
@@ -295,9 +343,9 @@ def _log_to(file: Path | None) -> None:
     logging.raiseExceptions = False  # a log on a full disk is no reason for a traceback of its own
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter("%(message)s"))
+    terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [terminal]
     if file:
-        terminal.setLevel(logging.WARNING)
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

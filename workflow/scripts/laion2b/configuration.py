@@ -48,6 +48,21 @@ def load(config: Mapping, defaults: Path, schema: Path) -> dict:
     return settings
 
 
+def load_here(repository: Path) -> dict:
+    """Return the configuration of a run in the current directory, whose config.yaml overrides the repository's.
+
+    What was said to a run by --config or --configfile is not known here. Raises ConfigError as `load` does.
+    """
+    own = Path("config.yaml")
+    try:
+        chosen = yaml.safe_load(own.read_text(encoding="utf-8")) if own.exists() else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{own} can't be read as YAML: {error}") from None
+    if not isinstance(chosen or {}, dict):
+        raise ConfigError(f"{own} holds no keys with values.")
+    return load(chosen or {}, repository / "config.yaml", repository / "workflow" / "config.schema.yaml")
+
+
 def _from_command_line(key: str, value: object) -> object:
     """Return what is meant by a value of `--config KEY=VALUE`, which Snakemake leaves as text or lists of text."""
     if isinstance(value, str) and key != "checksums":

@@ -40,15 +40,21 @@ def summary(logs: Path, before: Mapping[Path, int]) -> str:
 
 
 def _unfinished(logs: Path, before: Mapping[Path, int]) -> dict[Path, str]:
-    """Return the log of each job that did not end well, and why; nothing if it has written nothing."""
-    unfinished = {}
-    for log, written in sorted(snapshot(logs).items()):
-        text = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if before.get(log) == written or (text and text[-1].endswith(DONE)):
-            continue
-        reasons = [line.partition(FAILED)[2] for line in text if FAILED in line]
-        unfinished[log] = reasons[-1] if reasons else WITHOUT_A_WORD if text else ""
-    return unfinished
+    """Return the log of each job that did not end well, and why."""
+    written = [log for log, time in sorted(snapshot(logs).items()) if before.get(log) != time]
+    return {log: reason for log in written if (reason := why(log)) is not None}
+
+
+def why(log: Path) -> str | None:
+    """Return why the job with this log did not end well; nothing if it has written nothing; None if it ended well.
+
+    Of a job that is still at work, WITHOUT_A_WORD is returned. Raises OSError if there is no such log.
+    """
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if text and text[-1].endswith(DONE):
+        return None
+    reasons = [line.partition(FAILED)[2] for line in text if FAILED in line]
+    return reasons[-1] if reasons else WITHOUT_A_WORD if text else ""
 
 
 def _name(log: Path) -> str:
