@@ -172,7 +172,8 @@ def test_what_the_next_run_would_do_is_what_it_then_says(work, mirror):
         "concatenate_embeddings": "1",
         "concatenate_metadata": "1",
         "subsets": "1",
-        "total": "10",
+        "describe": "1",
+        "total": "11",
     }
     (need,) = re.findall(r"This run will write (.*); ", told)
     assert not mirror.fetched("_0002.")
