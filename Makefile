@@ -16,7 +16,7 @@ help: ## list the commands
 
 setup: .venv/installed ## make the virtual environment .venv with pinned, hashed dependencies
 
-demo: setup ## build laion2B-11.h5 and metadata-11.tsv from a small mirror made here; MIRROR=bad makes it misbehave
+demo: setup ## build laion2B-11.h5, metadata-11.tsv and report.html from a small mirror made here; MIRROR=bad makes it misbehave
 	$(BIN)/python -m demo --mirror $(or $(MIRROR),good)
 
 test: setup ## run all tests that take seconds

@@ -1,4 +1,4 @@
-"""Build laion2B-11.h5 and metadata-11.tsv from a small mirror on this machine, and say what came of it."""
+"""Build laion2B-11.h5, metadata-11.tsv and report.html from a small mirror on this machine, and say what came of it."""
 
 import argparse
 import json
@@ -44,13 +44,18 @@ def build(work: Path, url: str) -> int:
     """Run the real workflow in `work` as a user would, and return its exit status."""
     work.mkdir(parents=True, exist_ok=True)
     (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [synthetic.templates(url)]}), encoding="utf-8")
-    command = ["snakemake", "--cores", "2", f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv", "--directory", str(work)]
+    return snakemake(work, f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv")
+
+
+def snakemake(work: Path, *targets: str, quiet: str = "rules") -> int:
+    """Run the workflow in `work` and return its exit status."""
+    command = ["snakemake", "--cores", "2", *targets, "--directory", str(work)]
     print("$", " ".join(command), flush=True)
-    python = [sys.executable, "-m", *command, "--quiet", "rules"]
+    python = [sys.executable, "-m", *command, "--quiet", quiet]
     return subprocess.run(python, cwd=REPOSITORY, check=False).returncode
 
 
-def report(work: Path, seconds: float) -> None:
+def summary(work: Path, seconds: float) -> None:
     """Print what a person wants to know."""
     shards = [json.loads((work / "shards" / f"{part:04d}.json").read_text()) for part in range(1, LAST + 1)]
     rows_in, rows = sum(shard["rows_in"] for shard in shards), sum(shard["rows"] for shard in shards)
@@ -80,7 +85,10 @@ def main() -> int:
     with Mirror(folder, MIRRORS[kind]) as mirror:
         status = build(work, mirror.url)
     if status == 0:
-        report(work, time.monotonic() - started)
+        summary(work, time.monotonic() - started)
+        status = snakemake(work, "report.html", quiet="all")
+        if status == 0:
+            print(f"The report, for a browser: {os.path.relpath(work / 'report.html')}")
     return status
 
 

@@ -24,7 +24,8 @@ def test_conda_is_asked_for_each_environment(work, mirror_folder, commands, tmp_
     (tmp_path / "environments").mkdir()
     monkeypatch.setenv("STAND_IN", str(tmp_path / "environments"))
     work.configure(mirror_folder)
-    work.run("--sdm", "conda", "--conda-create-envs-only", "--", *products(1))
+    (work.folder / "laion2B-1.h5").touch()  # there must be something to report
+    work.run("--sdm", "conda", "--conda-create-envs-only", "--", *products(2), "report.html")
     asked = sorted(path.read_bytes() for path in (tmp_path / "environments").iterdir())
     assert asked == sorted(path.read_bytes() for path in (REPOSITORY / "envs").glob("*.yaml"))
 

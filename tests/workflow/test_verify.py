@@ -41,7 +41,7 @@ def test_a_damaged_subset_stays_as_it_is(built):
     before = {path: path.read_bytes() for path in state(built) if path.name != "verify-3.json"}
     output = built.run("verify-3.json", ok=False)
     assert "embeddings have the XXH3 of their shard: not for part 0003; expected for all 3 parts" in output
-    assert "verify 3: 1 of 9 checks failed" in output
+    assert "verify 3: 1 of 11 checks failed" in output
     failed = json.loads((built.folder / "verify-3.failed.json").read_text())
     assert [check["what"] for check in failed["checks"] if not check["passed"]] == [
         "embeddings have the XXH3 of their shard"

@@ -12,7 +12,18 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pare
 LIBRARY = WORKFLOW / "scripts" / "laion2b"
 sys.path.insert(0, str(LIBRARY.parent))
 
-from laion2b import DEFINITION_VERSION, cli, configuration, failures, forecast, mirrors, preflight, progress, status
+from laion2b import (
+    DEFINITION_VERSION,
+    cli,
+    configuration,
+    failures,
+    forecast,
+    mirrors,
+    preflight,
+    progress,
+    standing,
+    status,
+)
 from laion2b.errors import Laion2bError
 
 try:
@@ -115,6 +126,14 @@ def shards_of_embeddings(wildcards):
         except Laion2bError as error:
             raise WorkflowError(error) from None
     return shards
+
+
+def what_stands(wildcards):
+    """Return what the report tells of, by absolute paths: to Snakemake these are files that no rule makes."""
+    try:
+        return [str(file) for file in standing.sources(Path.cwd())]
+    except Laion2bError as error:
+        raise WorkflowError(error) from None
 
 
 wildcard_constraints:

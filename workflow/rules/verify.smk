@@ -2,7 +2,7 @@
 # touches it, but checks again what has changed since.
 
 
-def standing(pattern):
+def that_stands(pattern):
     """Return the input function that names files which stand, or refuses, of a subset that ends with part `last`."""
 
     def files(wildcards):
@@ -19,9 +19,9 @@ def standing(pattern):
 # Findings that are not good stand in verify-N.failed.json, because Snakemake deletes the output of a job that fails.
 rule verify:
     input:
-        embeddings=standing("laion2B-{last}.h5"),
-        metadata=standing("metadata-{last}.tsv"),
-        records=standing("shards/{part}.json"),
+        embeddings=that_stands("laion2B-{last}.h5"),
+        metadata=that_stands("metadata-{last}.tsv"),
+        records=that_stands("shards/{part}.json"),
     output:
         "verify-{last}.json",
     log:
@@ -41,7 +41,7 @@ rule verify:
 # A check of its own, because it takes as long as several md5 sums of all embeddings.
 rule jld2:
     input:
-        standing("laion2B-{last}.h5"),
+        that_stands("laion2B-{last}.h5"),
     output:
         "jld2-{last}.json",
     log:

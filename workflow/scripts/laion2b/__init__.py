@@ -11,6 +11,7 @@ Plain Python that knows no Snakemake. The modules follow the sentence of the REA
 Of a subset that stands: `verify` checks it, and `tsv_rows` counts for it; `official` is what is known of the published
 ones; `identity` compares with them by the md5 of the container that `jld2` composes, with the checksum `lookup3`;
 `provenance` and `croissant` say where it comes from; `locate` traces a row to its part; `meter` tells how far they are.
+`report` makes a page of what stands, which `standing` finds; `statistics` counts odd norms, `duplicates` equal rows.
 
 Around a run: `configuration` and `preflight` find mistakes before the first job, `forecast` and `space` tell the disk
 that it needs, `failures` what went wrong, `status` what stands, `progress` how fast that grows; `cli` is what the rules

@@ -10,10 +10,11 @@ import os
 import platform
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import checksums, mirrors
+from . import checksums, mirrors, usage
 from .errors import Laion2bError, ShardError
 from .failures import DONE, INTERRUPTED
 from .shard import Definition
@@ -30,6 +31,7 @@ log = logging.getLogger("laion2b")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. Errors are sentences, on the terminal and in the log."""
+    began = time.monotonic()
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's, or Snakemake's, polite way to stop a job
     try:
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.exception("an unexpected error, which is a mistake of this software; please report it with this log.")
     else:
         if options.log:
+            log.info(usage.said(began))
             log.info(DONE)
         return 0
     return 1
@@ -129,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("row", type=int, nargs="+")
     locate.add_argument("--parts", type=Path, default=Path("parts"), help="folder of the parts, if they are there")
     locate.add_argument("--shards", type=Path, default=Path("shards"), help="folder of the shards' records")
+
+    report = commands.add_parser("report", help="tell what stands in the working directory, as one page of HTML")
+    report.set_defaults(run=_report)
+    report.add_argument("--output", type=Path, required=True)
+    report.add_argument("--definition", type=_definition, required=True, help="what a shard is, as JSON")
+    report.add_argument("--first-part", type=int, required=True)
 
     catalogue = commands.add_parser("checksums", help="print a catalogue (SHA256SUMS) of the parts in a folder")
     catalogue.set_defaults(run=_checksums)
@@ -336,6 +345,14 @@ def _locate(options: argparse.Namespace) -> None:
                 definition = Shard.definition_of([record])
                 line += f", row {row_in_part(metadata, definition, place.row_in_shard)} of the part"
             print(line)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from .metadata import lighten_arrow
+    from .report import page
+
+    lighten_arrow()
+    page.write(Path.cwd(), options.output, options.definition, options.first_part)
 
 
 def _log_to(file: Path | None) -> None:

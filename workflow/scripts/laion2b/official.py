@@ -31,6 +31,10 @@ class Subset:
     most: int
     last_caption: bytes | None = None
 
+    def agrees(self, rows: int) -> bool:
+        """Tell whether this may be how many rows the subset has."""
+        return self.fewest <= rows <= self.most
+
     def __str__(self) -> str:
         rows = f"{self.fewest:,}" if self.fewest == self.most else f"between {self.fewest:,} and {self.most:,}"
         return f"{rows} rows ({self.name})"

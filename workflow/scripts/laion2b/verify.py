@@ -16,6 +16,7 @@ from .embeddings import BLOCK
 from .hdf5 import Product
 from .official import Subset
 from .shard import Definition, Shard
+from .statistics import Statistics
 from .tsv_rows import TsvRows
 
 Progress = Callable[[int], None]
@@ -39,6 +40,8 @@ class Findings:
     """All that was looked at in one subset."""
 
     checks: list[Check] = field(default_factory=list)
+    statistics: dict = field(default_factory=dict)
+    """Norms, odd rows and duplicates, which are counted and never fail: see Statistics."""
     official: str = "no official figure for this configuration"
 
     @property
@@ -68,6 +71,10 @@ class Findings:
             + ("" if check.passed else f"; expected {check.expected}")
             for check in self.checks
         ]
+        lines.append(
+            "Of {rows:,} rows, {zero:,} are all zero, {not_finite:,} hold NaN or infinity, and {unusual:,} have another "
+            "norm than 1, within {tolerance:g}.".format(**self.statistics)
+        )
         return "\n".join([*lines, f"{self.official[0].upper()}{self.official[1:]}."])
 
 
@@ -115,8 +122,13 @@ def _check_counts(findings: Findings, records: Sequence[Shard], definition: Defi
 def _check_embeddings(
     findings: Findings, product: Product, records: Sequence[Shard], definition: Definition, progress: Progress
 ) -> None:
+    statistics = Statistics()
     findings.compare("dimensions", product.dimensions, definition.dimensions)
     if not records:
+        for block in product.blocks(0, product.rows):
+            statistics.add(block)
+            progress(block.nbytes)
+        findings.statistics = statistics.result()
         return
     findings.compare("rows of emb", product.rows, sum(record.rows for record in records))
     if product.parts is not None:  # a copy that others made need not have them
@@ -127,11 +139,19 @@ def _check_embeddings(
         hasher = xxhash.xxh3_128()
         for block in product.blocks(start, record.rows):
             hasher.update(block)
+            statistics.add(block)
             progress(block.nbytes)
         if hasher.hexdigest() != record.embeddings_xxh3:
             wrong.append(record.part)
         start += record.rows
     findings.all_parts("embeddings have the XXH3 of their shard", records, wrong)
+    findings.statistics = statistics.result()
+    findings.compare("rows all zero", findings.statistics["zero"], sum(record.zero_rows for record in records))
+    findings.compare(
+        "rows with NaN or infinity",
+        findings.statistics["not_finite"],
+        sum(record.not_finite_rows for record in records),
+    )
 
 
 def _check_metadata(
@@ -169,7 +189,7 @@ def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
 def _differences(subset: Subset, rows: int, first: np.ndarray | None, text: TsvRows | None) -> list[str]:
     """Return what differs from an official subset; nothing if nothing does."""
     differences = []
-    if not subset.fewest <= rows <= subset.most:
+    if not subset.agrees(rows):
         differences.append(f"{rows:,} rows, not {subset}")
     if text and not text.first.lstrip(b'"').startswith(official.FIRST_CAPTION):
         differences.append("another caption in the first row")
