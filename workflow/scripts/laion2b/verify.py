@@ -72,8 +72,8 @@ class Findings:
             for check in self.checks
         ]
         lines.append(
-            "Of {rows:,} rows, {zero:,} are all zero, {not_finite:,} hold NaN or infinity, and {unusual:,} have another "
-            "norm than 1, within {tolerance:g}.".format(**self.statistics)
+            "Of {rows:,} rows, {zero:,} are all zero, {not_finite:,} hold NaN or infinity, and {unusual:,} have "
+            "another norm than 1, within {tolerance:g}.".format(**self.statistics)
         )
         return "\n".join([*lines, f"{self.official[0].upper()}{self.official[1:]}."])
 
