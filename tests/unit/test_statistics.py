@@ -90,3 +90,13 @@ def test_duplicates_are_estimated_in_bounded_memory():
     assert found["vectors"] == pytest.approx(4000, rel=0.4)
     assert found["rows"] == 3 * found["vectors"]  # all copies of a vector are seen, or none
     assert found["largest_group"] == 3
+
+
+def test_a_large_group_is_found_although_its_vector_is_not_followed():
+    names = np.concatenate([np.arange(10_000), np.full(947, 123_456), np.arange(10_000, 20_000)])
+    for shift in range(20):  # whichever class the hash of the repeated vector falls into
+        rows = (names + 1_000_000 * shift).astype("<i4").view("<f2").reshape(-1, 2)
+        bounded = Duplicates(largest=1000)
+        for start in range(0, len(rows), 500):
+            bounded.add(rows[start : start + 500])
+        assert bounded.result()["largest_group"] >= 947 // 2  # half of it at least lies in one window

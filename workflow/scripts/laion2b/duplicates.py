@@ -1,7 +1,8 @@
 """Estimate how many rows are exact duplicates, in bounded memory.
 
 Rows are compared by their 64-bit XXH3. When there are too many different ones to hold, only those whose hash is a
-multiple of K are, so that either all copies of a vector are seen or none, and the counts are multiplied by K.
+multiple of K are, so that either all copies of a vector are seen or none, and the counts are multiplied by K. The largest
+group is looked for among all rows, as far as its copies are near each other.
 """
 
 import numpy as np
@@ -20,13 +21,13 @@ class Duplicates:
         self._hashes, self._counts = np.empty(0, np.uint64), np.empty(0, np.uint32)
         self._new = np.empty(largest, np.uint64)
         self._waiting = 0
+        self._largest_group = 0
 
     def add(self, block: np.ndarray) -> None:
         """Count the rows of a C-contiguous array of shape (n, dimensions)."""
         width = block.shape[1] * block.itemsize
         content, hash_of = memoryview(block.reshape(-1).view(np.uint8)), xxhash.xxh3_64_intdigest
         hashes = np.array([hash_of(content[at : at + width]) for at in range(0, len(content), width)], np.uint64)
-        hashes = hashes[self._is_followed(hashes)]
         while len(hashes):
             taken = hashes[: self._largest - self._waiting]
             self._new[self._waiting : self._waiting + len(taken)] = taken
@@ -38,8 +39,8 @@ class Duplicates:
     def result(self) -> dict[str, int]:
         """Return estimates, which are exact if `classes` is 1.
 
-        `vectors` that occur more than once, `rows` that hold one of these, and the `largest_group` of equal rows among
-        those compared, which is a lower bound.
+        `vectors` that occur more than once, `rows` that hold one of these, and the `largest_group` of equal rows, which
+        is a lower bound: of a vector that is not followed, only copies within some 2 million rows are counted.
         """
         self._merge()
         groups = self._counts[self._counts > 1]
@@ -47,7 +48,7 @@ class Duplicates:
             "classes": self.classes,
             "vectors": len(groups) * self.classes,
             "rows": int(groups.sum()) * self.classes,
-            "largest_group": int(groups.max(initial=0)),
+            "largest_group": max(self._largest_group, int(groups.max(initial=0))),
         }
 
     def _is_followed(self, hashes: np.ndarray) -> np.ndarray:
@@ -57,6 +58,9 @@ class Duplicates:
         """Merge the hashes that wait with those held, and halve these until they are few enough."""
         new = self._new[: self._waiting]
         new.sort()
+        ends = np.flatnonzero(np.diff(new, append=~new[-1:]))
+        self._largest_group = max(self._largest_group, int(np.diff(ends, prepend=-1).max(initial=0)))
+        new = new[self._is_followed(new)]
         hashes = np.concatenate([self._hashes, new])
         order = np.argsort(hashes, kind="stable")  # in linear time, because two sorted runs are merged
         hashes = hashes[order]
