@@ -48,7 +48,7 @@ def rewrite(path, change):
 DAMAGES = {
     "embeddings have the XXH3 of their shard": lambda files: flip(files[0], hdf5.locate(files[0]).offset + 3),
     "lines of the TSV have the XXH3 and the rows of their shard": lambda files: flip(files[1], 25),
-    "header of the TSV": lambda files: flip(files[1], 0),
+    "columns of the TSV": lambda files: flip(files[1], 0),
     "bytes after the last row of the TSV": lambda files: rewrite(files[1], lambda text: text + b"0\te\n"),
     "rows of the TSV": lambda files: rewrite(files[1], lambda text: text[: text.rindex(b"3")]),
     "rows all zero": lambda files: files[2].append(replace(files[2].pop(), zero_rows=2)),

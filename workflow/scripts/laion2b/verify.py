@@ -160,7 +160,7 @@ def _check_metadata(
     header, text = definition.header(), TsvRows()
     wrong = []
     with metadata.open("rb") as stream:
-        findings.compare("header of the TSV", stream.read(len(header)), header)
+        findings.compare("columns of the TSV", _columns(stream.read(len(header))), _columns(header))
         for record in records:
             hasher, before = xxhash.xxh3_128(header), text.rows
             for block in _blocks(stream, record.metadata_bytes - len(header)):
@@ -178,6 +178,10 @@ def _check_metadata(
         findings.all_parts("lines of the TSV have the XXH3 and the rows of their shard", records, wrong)
         findings.compare("bytes after the last row of the TSV", rest, 0)
     return text
+
+
+def _columns(header: bytes) -> str:
+    return header.decode(errors="backslashreplace").rstrip("\n").replace("\t", ", ")
 
 
 def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
