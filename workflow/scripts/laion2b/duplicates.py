@@ -1,8 +1,8 @@
 """Estimate how many rows are exact duplicates, in bounded memory.
 
 Rows are compared by their 64-bit XXH3. When there are too many different ones to hold, only those whose hash is a
-multiple of K are, so that either all copies of a vector are seen or none, and the counts are multiplied by K. The largest
-group is looked for among all rows, as far as its copies are near each other.
+multiple of K are, so that either all copies of a vector are seen or none, and the counts are multiplied by K. The
+largest group is looked for among all rows, as far as its copies are near each other.
 """
 
 import numpy as np
