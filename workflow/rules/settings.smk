@@ -136,6 +136,20 @@ def what_stands(wildcards):
         raise WorkflowError(error) from None
 
 
+def that_stands(pattern):
+    """Return the input function that names what a check looks at, by absolute paths as well, or refuses if it is gone."""
+
+    def files(wildcards):
+        names = of_subset(pattern)(wildcards) if "{part}" in pattern else [pattern.format(last=wildcards.last)]
+        try:
+            preflight.check_stands([Path(name) for name in names])
+        except Laion2bError as error:
+            raise WorkflowError(error) from None
+        return [str(Path(name).absolute()) for name in names]
+
+    return files
+
+
 wildcard_constraints:
     stem="|".join(mirrors.STEMS),
     part=r"\d{4}|[1-9]\d{4}\d*",

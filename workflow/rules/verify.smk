@@ -2,20 +2,6 @@
 # touches it, but checks again what has changed since.
 
 
-def that_stands(pattern):
-    """Return the input function that names files which stand, or refuses, of a subset that ends with part `last`."""
-
-    def files(wildcards):
-        names = of_subset(pattern)(wildcards) if "{part}" in pattern else [pattern.format(last=wildcards.last)]
-        try:
-            preflight.check_stands([Path(name) for name in names])
-        except Laion2bError as error:
-            raise WorkflowError(error) from None
-        return [str(Path(name).absolute()) for name in names]
-
-    return files
-
-
 # Findings that are not good stand in verify-N.failed.json, because Snakemake deletes the output of a job that fails.
 rule verify:
     input:
