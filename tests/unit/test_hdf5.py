@@ -35,7 +35,7 @@ def test_layout(tmp_path, rows, dimensions):
 def test_rows_of_each_part_are_attributes_before_the_data(tmp_path, parts):
     path = tmp_path / "x.h5"
     rows = {f"{part:04d}": part % 3 for part in range(parts)}
-    with hdf5.create(path, sum(rows.values()) + 1, 4, rows):
+    with hdf5.create(path, sum(rows.values()) + 1, 4, list(rows.items())):
         pass
     with h5py.File(path) as file:
         assert file["emb"].attrs["parts"].tolist() == list(range(parts))

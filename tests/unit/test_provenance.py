@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from laion2b import hdf5, locate, record
+from laion2b.concatenate import view_embeddings
 from laion2b.croissant import croissant
 from laion2b.errors import ShardError
 from laion2b.provenance import provenance, sums
@@ -68,6 +69,8 @@ def test_the_commit(content, subset, tmp_path):
     (tmp_path / "clone" / "file").write_text("2")
     assert commit(tmp_path / "clone") == head + "+"
     assert commit(tmp_path / "no clone") is None
+    (tmp_path / "clone" / "copy").mkdir()
+    assert commit(tmp_path / "clone" / "copy") is None  # the repository is another one's
 
 
 def test_sums_are_those_of_sha256sum(content, subset, tmp_path):
@@ -81,6 +84,23 @@ def validate(description, path):
     return subprocess.run(
         [sys.executable, "-c", program, "validate", "--jsonld", str(path)], capture_output=True, text=True, check=False
     )
+
+
+def test_a_virtual_product_is_described_with_its_shards(subset, shards, tmp_path):  # noqa: F811
+    embeddings = subset[0][0]
+    embeddings.unlink()
+    view_embeddings(shards["h5"], shards["json"], embeddings, DEFINITION)
+    content = provenance(*subset, tmp_path, DEFINITION, REPOSITORY)
+    pointed_to = [path.name for path, tags in zip(shards["h5"], PARTS.values(), strict=True) if set(tags) - {"NSFW"}]
+    assert [each["file"] for each in content["points_to"]] == pointed_to
+    assert sums(content).count("\n") == 2 + len(pointed_to)
+    assert validate(croissant(content), tmp_path / "croissant.json").returncode == 0
+
+
+def test_columns_with_odd_names(content, tmp_path):
+    content["definition"]["columns"] = ['a "q"\tb', "it's <b>&, x"]
+    done = validate(croissant(content), tmp_path / "croissant.json")
+    assert done.returncode == 0, done.stderr
 
 
 def test_croissant_is_valid(content, tmp_path):
@@ -102,15 +122,17 @@ def test_every_row_is_traced_to_its_part(subset, tmp_path):
         for row in range(product.rows):
             place = locate.locate(product, row)
             metadata = tmp_path / f"{place.part}.parquet"
-            found.append((place.part, locate.row_in_part(metadata, DEFINITION, place.row_in_shard)))
-        with pytest.raises(ShardError, match="There is no row 9: the rows are 0 to 8"):
+            found.append(
+                (place.part, locate.row_in_part(metadata, DEFINITION, place.row_in_shard, product.parts[place.part]))
+            )
+        with pytest.raises(ShardError, match="There is no row 9; there are 9 rows"):
             locate.locate(product, 9)
     assert found == [(part, row) for part, tags in PARTS.items() for row, tag in enumerate(tags) if tag != "NSFW"]
 
 
 def test_a_part_that_does_not_fit(subset, tmp_path):
-    with pytest.raises(ShardError, match="found 1 kept rows, expected more than 1"):
-        locate.row_in_part(tmp_path / "3.parquet", DEFINITION, 1)
+    with pytest.raises(ShardError, match="found 1 rows that are kept, expected 2, as the subset says"):
+        locate.row_in_part(tmp_path / "3.parquet", DEFINITION, 0, 2)
 
 
 def test_a_file_of_another_program(tmp_path):

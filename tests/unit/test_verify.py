@@ -82,15 +82,55 @@ def test_other_dimensions(subset):
     assert [each.what for each in findings.failed] == ["dimensions"]
 
 
-@pytest.mark.parametrize("damage", ["text", "cut", "another dataset", "float32"])
-def test_a_file_that_is_none(tmp_path, damage):
-    path = tmp_path / "x.h5"
-    with h5py.File(path, "w") as file:
-        file["other" if damage == "another dataset" else "emb"] = np.zeros((2, 4), "f4")
-    if damage in ("text", "cut"):
-        path.write_bytes(b"not HDF5" if damage == "text" else path.read_bytes()[:100])
-    with pytest.raises(ShardError, match=r"x\.h5: found .*, expected HDF5 with a float16 matrix emb"):
-        check((path, None, []))
+MATRIX = np.zeros((2, 4), "<f2")
+UNREADABLE = {
+    "text": lambda path: path.write_bytes(b"not HDF5"),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "another dataset": {"other": MATRIX},
+    "float32": {"emb": MATRIX.astype("f4")},
+    "no dimensions": {"emb": np.zeros((5, 0), "<f2")},
+    "a group": lambda path: h5py.File(path, "w").create_group("emb").file.close(),
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_a_file_that_is_none(subset, damage):
+    path, change = subset[0], UNREADABLE[damage]
+    if callable(change):
+        change(path)
+    else:
+        with h5py.File(path, "w") as file:
+            file.update(change)
+    findings, _ = check(subset)
+    failed = {each.what: each.found for each in findings.failed}
+    assert failed.keys() == {"subset.h5 can be read", "rows of the TSV"}
+    assert "expected HDF5 with a float16 matrix emb" in failed["subset.h5 can be read"]
+
+
+@pytest.mark.parametrize("attributes", [{"parts": [1]}, {"parts": 1, "rows": 2}, {"parts": [1, 2], "rows": [1]}])
+def test_attributes_that_do_not_belong_together(tmp_path, attributes):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["emb"] = MATRIX
+        file["emb"].attrs.update(attributes)
+    with pytest.raises(ShardError, match="don't belong together"), hdf5.Product.open(tmp_path / "x.h5"):
+        pass
+
+
+def test_a_file_that_is_written_meanwhile(subset):
+    embeddings, metadata, records = subset
+    findings = verify(embeddings, metadata, records, DEFINITION, None, lambda _: metadata.touch())
+    assert [each.what for each in findings.failed] == ["files that stand still"]
+
+
+def test_tags_that_never_occur_count_as_none(subset):
+    _embeddings, _metadata, records = subset
+    record = next(each for each in records if each.tags.get("NSFW"))
+    assert "missing" not in record.tags
+    other = next(tag for tag in record.tags if tag != "NSFW")
+    tags = record.tags | {"NSFW": record.tags["NSFW"] - 1, other: record.tags[other] + 1}
+    records[records.index(record)] = replace(record, tags=tags, definition=record.definition)
+    definition = replace(DEFINITION, keep=official.DEFINITION.keep)
+    assert [each.found for each in check(subset, definition)[0].failed] == [f"not for part {record.part}"]
 
 
 def test_a_copy_in_another_layout_has_the_same_data(subset, tmp_path):

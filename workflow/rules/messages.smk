@@ -9,8 +9,21 @@ def planned(rule_name):
     return [job for job in workflow.dag.needrun_jobs() if job.rule.name == rule_name]
 
 
+def check_order():
+    """Stop a run that would look at products while it makes them: what looks takes what stands, in no order."""
+    looking = [job.output[0] for name in ("verify", "jld2", "report") for job in planned(name)]
+    making = [job.output[0] for name in ("filter", *PRODUCTS) for job in planned(name)]
+    if looking and making:
+        raise WorkflowError(
+            f"{looking[0]} is about what stands, but this run would also write {making[0]}. Ask for {looking[0]} in a run "
+            "of its own, after this one."
+        )
+
+
 def check_space():
     """Say how much disk this run needs, and stop it if there is less."""
+    if not any(planned(name) for name in ("download", "filter", *PRODUCTS)):
+        return
     outputs = [Path(file) for job in workflow.dag.needrun_jobs() for file in job.output]
     jobs = workflow.resource_settings.cores or (workflow.resource_settings.nodes or 1) * parts_together()
     logger.info(forecast.disk(outputs, settings, DOWNLOADS + jobs, logger.warning))
@@ -61,6 +74,7 @@ def report_progress():
 
 onstart:
     try:
+        check_order()
         check_inputs()
         check_space()
         check_views()

@@ -136,6 +136,11 @@ def what_stands(wildcards):
         raise WorkflowError(error) from None
 
 
+def shards_of_view(wildcards):
+    """Return the shards that a virtual product points to: whoever looks at it looks at them. None of any other product."""
+    return [str(shard.absolute()) for shard in preflight.pointed_to(Path(f"laion2B-{wildcards.last}.h5"))]
+
+
 def that_stands(pattern):
     """Return the input function that names what a check looks at, by absolute paths as well, or refuses if it is gone."""
 

@@ -8,6 +8,7 @@ rule verify:
         embeddings=that_stands("laion2B-{last}.h5"),
         metadata=that_stands("metadata-{last}.tsv"),
         records=that_stands("shards/{part}.json"),
+        shards=shards_of_view,
     output:
         "verify-{last}.json",
     log:
@@ -27,7 +28,8 @@ rule verify:
 # A check of its own, because it takes as long as several md5 sums of all embeddings.
 rule jld2:
     input:
-        that_stands("laion2B-{last}.h5"),
+        embeddings=that_stands("laion2B-{last}.h5"),
+        shards=shards_of_view,
     output:
         "jld2-{last}.json",
     log:
@@ -39,4 +41,4 @@ rule jld2:
         mem_mb=doubled_at_each_retry(1000),
         runtime=doubled_at_each_retry(240),
     shell:
-        'python3 "$LAION2B" --log {log:q} jld2 {input:q} --last {wildcards.last} --threads {threads} --output {output:q}'
+        'python3 "$LAION2B" --log {log:q} jld2 {input.embeddings:q} --last {wildcards.last} --threads {threads} --output {output:q}'

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import checksums, mirrors, usage
-from .errors import Laion2bError, ShardError
+from .errors import ConfigError, Laion2bError, ShardError
 from .failures import DONE, INTERRUPTED
 from .shard import Definition
 
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("embeddings", type=Path, help="HDF5 with a dataset emb")
     verify.add_argument("metadata", type=Path, nargs="?", help="the TSV of its rows")
     verify.add_argument("--records", type=Path, nargs="*", default=[], help="shards/NNNN.json of its parts, in order")
-    verify.add_argument("--last", type=int, help="number of its last part, if there are no records")
+    verify.add_argument("--last", type=int, help="number of its last part, if there are no records, or those of more")
     verify.add_argument(
         "--definition", type=_definition, help="what a shard is, as JSON; that of the records if not given"
     )
@@ -130,8 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     locate.set_defaults(run=_locate)
     locate.add_argument("embeddings", type=Path, help="laion2B-N.h5")
     locate.add_argument("row", type=int, nargs="+")
-    locate.add_argument("--parts", type=Path, default=Path("parts"), help="folder of the parts, if they are there")
-    locate.add_argument("--shards", type=Path, default=Path("shards"), help="folder of the shards' records")
+    locate.add_argument("--parts", type=Path, help="folder of the parts, if not beside it")
+    locate.add_argument("--shards", type=Path, help="folder of the shards' records, if not beside it")
 
     report = commands.add_parser("report", help="tell what stands in the working directory, as one page of HTML")
     report.set_defaults(run=_report)
@@ -199,6 +199,8 @@ def _status(options: argparse.Namespace) -> None:
     from . import configuration
     from .status import look, table
 
+    if not options.folder.is_dir():
+        raise ConfigError(f"{options.folder} is not there. Name the working directory of a run.")
     with contextlib.chdir(options.folder):
         settings = configuration.load_here(REPOSITORY)
         subsets = settings["subsets"] if options.last is None else [options.last]
@@ -279,29 +281,42 @@ def _verify(options: argparse.Namespace) -> None:
     from .files import write_json
     from .meter import Meter
     from .shard import Shard
-    from .verify import verify
+    from .verify import Findings, verify
 
+    failed = options.output and options.output.with_suffix(".failed.json")
+    for old in filter(None, (options.output, failed)):
+        old.unlink(missing_ok=True)
     definition = options.definition or Shard.definition_of(options.records[:1]) or official.DEFINITION
-    records = [Shard.read(path, definition) for path in options.records]
-    first, last = (int(records[0].part), int(records[-1].part)) if records else (official.FIRST_PART, options.last)
     files = [file for file in (options.embeddings, options.metadata) if file]
-    findings = verify(
-        options.embeddings,
-        options.metadata,
-        records,
-        definition,
-        official.subset(definition, first, last),
-        Meter(sum(file.stat().st_size for file in files)).add,
-    )
+    try:
+        records = [Shard.read(path, definition) for path in options.records]
+    except ShardError as error:
+        findings = Findings()
+        findings.unreadable(options.records[0].parent, error)
+    else:
+        records = [each for each in records if options.last is None or int(each.part) <= options.last]
+        parts = [int(each.part) for each in records] or [official.FIRST_PART, options.last]
+        is_range = not records or parts == list(range(parts[0], parts[-1] + 1))
+        subset = official.subset(definition, parts[0], parts[-1]) if is_range else None
+        with Meter(sum(map(_bytes_to_read, files))) as meter:
+            findings = verify(options.embeddings, options.metadata, records, definition, subset, meter.add)
     print(findings.text())
     if options.output:
-        failed = options.output.with_suffix(".failed.json")
-        failed.unlink(missing_ok=True)
-        target = failed if findings.failed else options.output
-        write_json(target, findings.content())
+        write_json(failed if findings.failed else options.output, findings.content())
     if findings.failed:
-        where = f" They stand in {failed}." if options.output else ""
+        where = f" They stand in {failed}." if failed else ""
         raise ShardError(f"{len(findings.failed)} of {len(findings.checks)} checks failed, see above.{where}")
+
+
+def _bytes_to_read(file: Path) -> int:
+    """Return the bytes of a TSV, or those of the data in HDF5, which may be compressed, or only point to them."""
+    from .hdf5 import Product
+
+    try:
+        with Product.open(file) as product:
+            return product.rows * product.dimensions * 2
+    except ShardError:
+        return file.stat().st_size
 
 
 def _jld2(options: argparse.Namespace) -> None:
@@ -309,8 +324,8 @@ def _jld2(options: argparse.Namespace) -> None:
     from .identity import identify, sentence
     from .meter import Meter
 
-    meter = Meter(options.embeddings.stat().st_size)
-    identity = identify(options.embeddings, options.last, options.threads, meter.add)
+    with Meter(_bytes_to_read(options.embeddings)) as meter:
+        identity = identify(options.embeddings, options.last, options.threads, meter.add)
     print(sentence(identity))
     if options.output:
         write_json(options.output, identity)
@@ -321,8 +336,7 @@ def _describe(options: argparse.Namespace) -> None:
     from .files import appearing, write_json
     from .provenance import provenance, sums
 
-    repository = Path(__file__).resolve().parents[3]
-    content = provenance(options.products, options.records, options.parts, options.definition, repository)
+    content = provenance(options.products, options.records, options.parts, options.definition, REPOSITORY)
     target, description, catalogue = options.output
     write_json(target, content)
     write_json(description, croissant(content))
@@ -335,15 +349,19 @@ def _locate(options: argparse.Namespace) -> None:
     from .locate import locate, row_in_part
     from .shard import Shard
 
+    parts, shards = (
+        given or options.embeddings.parent / name
+        for given, name in ((options.parts, "parts"), (options.shards, "shards"))
+    )
     with Product.open(options.embeddings) as product:
         for row in options.row:
             place = locate(product, row)
             line = f"row {row}: part {place.part}, row {place.row_in_shard} of its shard"
-            metadata = options.parts / f"metadata_{place.part:04d}.parquet"
-            record = options.shards / f"{place.part:04d}.json"
+            metadata, record = parts / f"metadata_{place.part:04d}.parquet", shards / f"{place.part:04d}.json"
             if metadata.exists() and record.exists():
                 definition = Shard.definition_of([record])
-                line += f", row {row_in_part(metadata, definition, place.row_in_shard)} of the part"
+                kept = product.parts[place.part]
+                line += f", row {row_in_part(metadata, definition, place.row_in_shard, kept)} of the part"
             print(line)
 
 

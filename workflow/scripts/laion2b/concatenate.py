@@ -26,8 +26,8 @@ def concatenate_embeddings(
     made by another definition.
     """
     expected, matrices = _locate(shards, records, definition)
-    parts = {record.part: record.rows for record in expected}
-    rows = sum(parts.values())
+    parts = [(record.part, record.rows) for record in expected]
+    rows = sum(rows for _, rows in parts)
     with appearing(target) as (temporary,), hdf5.create(temporary, rows, definition.dimensions, parts) as output:
         for matrix, record in zip(matrices, expected, strict=True):
             found = _copy(matrix.path, matrix.offset, matrix.size, output, xxhash.xxh3_128())
@@ -42,10 +42,10 @@ def view_embeddings(shards: Sequence[Path], records: Sequence[Path], target: Pat
     `concatenate_embeddings` does.
     """
     expected, matrices = _locate(shards, records, definition)
-    parts = {record.part: record.rows for record in expected}
+    parts = [(record.part, record.rows) for record in expected]
     with appearing(target) as (temporary,):
         hdf5.create_view(temporary, matrices, target.parent, parts)
-    return sum(parts.values())
+    return sum(rows for _, rows in parts)
 
 
 def _locate(

@@ -58,13 +58,13 @@ def croissant(provenance: dict) -> dict:
         "license": "https://creativecommons.org/licenses/by/4.0/",
         "creator": {"@type": "sc:Organization", "name": "LAION", "url": "https://laion.ai"},
         "citeAs": CITATION,
-        "distribution": [_file(embeddings), _file(metadata)],
+        "distribution": [_file(file) for file in (embeddings, metadata, *provenance["points_to"])],
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
                 "@id": "metadata",
                 "name": "metadata",
-                "field": [_field(metadata["file"], column) for column in definition["columns"]],
+                "field": [_field(metadata["file"], *each) for each in enumerate(definition["columns"])],
             }
         ],
     }
@@ -82,10 +82,10 @@ def _file(product: dict) -> dict:
     }
 
 
-def _field(file: str, column: str) -> dict:
+def _field(file: str, number: int, column: str) -> dict:
     return {
         "@type": "cr:Field",
-        "@id": f"metadata/{column}",
+        "@id": f"metadata/{number}",  # the name may hold what an identifier may not
         "name": column,
         "dataType": "sc:Text",
         "source": {"fileObject": {"@id": file}, "extract": {"column": column}},

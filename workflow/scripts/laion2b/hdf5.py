@@ -7,7 +7,7 @@ HDF5's own locks are off: they fail on some network file systems, and `files.loc
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +42,11 @@ class Matrix:
 
 
 @contextmanager
-def create(path: Path, rows: int, dimensions: int, parts: Mapping[str, int] | None = None) -> Iterator[Output]:
+def create(path: Path, rows: int, dimensions: int, parts: Sequence[tuple[str, int]] = ()) -> Iterator[Output]:
     """Lay out a new file for `rows` embeddings and yield an output that stands at the first byte of the data.
 
-    `parts` are the parts that the rows come from, in order, with the rows of each: the attributes `parts` and `rows`.
+    `parts` are the numbers of the parts that the rows come from, in order, and the rows of each: the attributes `parts`
+    and `rows`.
     All space is allocated first where that is possible, so a disk that is too small shows before any time is lost.
     """
     size = rows * dimensions * HALF.itemsize
@@ -74,13 +75,13 @@ def create(path: Path, rows: int, dimensions: int, parts: Mapping[str, int] | No
         os.close(descriptor)
 
 
-def _describe(dataset: h5py.Dataset, parts: Mapping[str, int] | None) -> None:
+def _describe(dataset: h5py.Dataset, parts: Sequence[tuple[str, int]]) -> None:
     if parts:
-        dataset.attrs.create("parts", [int(part) for part in parts], dtype="<u4")
-        dataset.attrs.create("rows", list(parts.values()), dtype="<u8")
+        dataset.attrs.create("parts", [int(part) for part, _ in parts], dtype="<u4")
+        dataset.attrs.create("rows", [rows for _, rows in parts], dtype="<u8")
 
 
-def create_view(path: Path, matrices: Sequence[Matrix], folder: Path, parts: Mapping[str, int] | None = None) -> None:
+def create_view(path: Path, matrices: Sequence[Matrix], folder: Path, parts: Sequence[tuple[str, int]] = ()) -> None:
     """Write a virtual dataset `emb` that points to the rows of `matrices`, from `folder`, where the file will lie.
 
     It copies nothing. Paths are relative, so it can move together with the shards. Where a shard is gone, HDF5 tells
@@ -142,14 +143,13 @@ class Product:
             raise _unreadable(path, f"a file that can't be read as HDF5 ({error})") from None
         with file:
             dataset = file.get(KEY)
-            if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 2 or dataset.dtype != HALF:
+            is_matrix = isinstance(dataset, h5py.Dataset) and dataset.ndim == 2 and dataset.shape[1]
+            if not is_matrix or dataset.dtype != HALF:
                 raise _unreadable(path, f"no matrix {KEY} of float16; it holds {', '.join(file) or 'nothing'}")
-            attributes = dataset.attrs
-            parts = (
-                dict(zip(attributes["parts"].tolist(), attributes["rows"].tolist(), strict=True))
-                if "parts" in attributes
-                else None
-            )
+            try:
+                parts = _parts(dataset)
+            except H5_ERRORS:
+                raise _unreadable(path, "attributes `parts` and `rows` that don't belong together") from None
             yield cls(*dataset.shape, parts, dataset)
 
     def blocks(self, start: int, count: int) -> Iterator[np.ndarray]:
@@ -163,6 +163,12 @@ class Product:
             rows = min(most, start + count - first, self.rows - first)
             self._dataset.read_direct(buffer, np.s_[first : first + rows], np.s_[:rows])
             yield buffer[:rows]
+
+
+def _parts(dataset: h5py.Dataset) -> dict[int, int] | None:
+    if not {"parts", "rows"} & dataset.attrs.keys():
+        return None
+    return dict(zip(dataset.attrs["parts"].tolist(), dataset.attrs["rows"].tolist(), strict=True))
 
 
 def _unreadable(path: Path, found: str) -> ShardError:

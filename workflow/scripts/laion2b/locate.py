@@ -26,7 +26,7 @@ def locate(product: Product, row: int) -> Place:
     Raises ShardError if there is no such row, or the file does not say what parts it is of.
     """
     if not 0 <= row < product.rows:
-        raise ShardError(f"There is no row {row:,}: the rows are 0 to {product.rows - 1:,}.")
+        raise ShardError(f"There is no row {row:,}; there are {product.rows:,} rows, and the first is 0.")
     if product.parts is None:
         raise ShardError("The dataset emb has no attributes `parts` and `rows`: another program wrote it.")
     ends = np.cumsum(list(product.parts.values()))
@@ -35,29 +35,28 @@ def locate(product: Product, row: int) -> Place:
     return Place(part, row - int(ends[index]) + rows)
 
 
-def row_in_part(metadata: Path, definition: Definition, row_in_shard: int) -> int:
-    """Return which row of a part, kept or not, is row `row_in_shard` of its shard.
+def row_in_part(metadata: Path, definition: Definition, row_in_shard: int, kept: int) -> int:
+    """Return which row of a part, kept or not, is row `row_in_shard` of the `kept` rows of its shard.
 
-    `metadata` is the parquet file of the part. Raises ShardError if too few of its rows are kept, and PartError if it
-    is unsound.
+    `metadata` is the parquet file of the part. Raises ShardError if another number of its rows is kept, and PartError
+    if it is unsound.
     """
     columns = list(dict.fromkeys(column for column, _, _ in definition.keep))
-    left, start = row_in_shard, 0
+    if not columns:
+        return row_in_shard
+    masks = [np.empty(0, bool)]
     with open_metadata(metadata) as table:
-        if not columns:
-            return row_in_shard
         for batch in table.batches(columns):
-            kept = np.flatnonzero(keep.mask(batch, definition.keep).to_numpy(zero_copy_only=False))
-            if left < len(kept):
-                return start + int(kept[left])
-            left -= len(kept)
-            start += len(batch)
-    raise ShardError(
-        explain(
-            metadata,
-            found=f"{row_in_shard - left:,} kept rows",
-            expected=f"more than {row_in_shard:,}",
-            cause="the subset was built from another version of this part, or with another `keep`",
-            do="compare the part's SHA-256 with that in the provenance of the subset, laion2B-N.json",
+            masks.append(keep.mask(batch, definition.keep).to_numpy(zero_copy_only=False))
+    rows = np.flatnonzero(np.concatenate(masks))
+    if len(rows) != kept:
+        raise ShardError(
+            explain(
+                metadata,
+                found=f"{len(rows):,} rows that are kept",
+                expected=f"{kept:,}, as the subset says",
+                cause="the subset was built from another version of this part, or with another `keep`",
+                do="compare the part's SHA-256, and `keep`, with those in the provenance of the subset, laion2B-N.json",
+            )
         )
-    )
+    return int(rows[row_in_shard])

@@ -2,36 +2,46 @@
 
 import sys
 import time
-from typing import TextIO
+from types import TracebackType
+from typing import Self, TextIO
 
 SECONDS = 0.5
 """Between two looks of a person at a terminal."""
 
 
 class Meter:
-    """Is told of bytes as they pass, and writes how many of `total` that are."""
+    """Is told of bytes as they pass, and writes how many of about `total` that are. A context, which ends its line."""
 
     def __init__(self, total: int, stream: TextIO = sys.stderr) -> None:
         self._total, self._stream = max(1, total), stream
         self._done = self._tenths = 0
         self._began = self._last = time.monotonic()
+        self._is_open = False
+        """A line on the terminal has not ended yet."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._is_open:
+            print(file=self._stream, flush=True)
 
     def add(self, count: int) -> None:
         """Count more bytes, and write a line if it is time for one."""
-        self._done += count
+        self._done = min(self._total, self._done + count)
         now = time.monotonic()
         if self._stream.isatty():
-            if now - self._last >= SECONDS or self._done == self._total:
-                self._last = now
-                print(f"\r{self}", end="\n" if self._done >= self._total else "", file=self._stream, flush=True)
+            if now - self._last >= SECONDS:
+                self._last, self._is_open = now, True
+                print(f"\r{self}", end="", file=self._stream, flush=True)
         elif self._tenths < (tenths := self._done * 10 // self._total):
             self._tenths = tenths
             print(self, file=self._stream, flush=True)
 
     def __str__(self) -> str:
         speed = self._done / max(1e-9, time.monotonic() - self._began)
-        left = (self._total - self._done) / max(1, speed)
+        minutes, seconds = divmod(round((self._total - self._done) / max(1, speed)), 60)
         return (
             f"{self._done / self._total:4.0%} of {self._total / 1e9:,.1f} GB, {speed / 1e6:,.0f} MB/s, "
-            f"{left // 60:.0f}:{left % 60:02.0f} minutes left"
+            f"{minutes}:{seconds:02d} minutes left"
         )

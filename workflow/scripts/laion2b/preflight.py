@@ -81,7 +81,7 @@ def check_stands(files: Sequence[Path]) -> None:
 def check_view(view: Path, shards: Sequence[Path]) -> None:
     """Raise ShardError if a virtual product stands, but not all the shards that it points to do."""
     gone = [shard for shard in shards if not shard.exists()] if view.exists() else []
-    if gone and _sources(view):
+    if gone and pointed_to(view):
         raise ShardError(
             explain(
                 view,
@@ -99,7 +99,7 @@ def give_up_views(products: Sequence[Path], planned: Set[Path], shards: Set[Path
     Until then they would show other rows than their TSVs, or none. Raises ConfigError, before anything is deleted, if
     there is one that the run does not make anew.
     """
-    views = [product for product in products if shards.intersection(_sources(product))]
+    views = [product for product in products if shards.intersection(pointed_to(product))]
     if left := [view for view in views if view not in planned]:
         raise ConfigError(
             f"{left[0]} is a view of shards (`layout: virtual`) which this run would delete or make anew, and the run "
@@ -109,7 +109,8 @@ def give_up_views(products: Sequence[Path], planned: Set[Path], shards: Set[Path
         view.unlink()
 
 
-def _sources(product: Path) -> list[Path]:
+def pointed_to(product: Path) -> list[Path]:
+    """Return the shards that a virtual product points to; none of any other file, or of none."""
     from .hdf5 import sources  # takes longer to import than all else that a run without work does here
 
     return sources(product)

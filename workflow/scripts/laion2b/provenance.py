@@ -3,6 +3,7 @@
 All that varies from run to run stands here, and nothing of it in the products themselves.
 """
 
+import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,13 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, record
+from . import __version__, hdf5, record
 from .files import read_json
-from .mirrors import STEMS
+from .mirrors import EMBEDDINGS_ENDINGS, METADATA_ENDINGS
 from .shard import Definition, Shard
 
+ENDINGS = {"img_emb": EMBEDDINGS_ENDINGS, "metadata": METADATA_ENDINGS}
+"""How the names of a part's files begin and end."""
 PACKAGES = ("h5py", "numpy", "pyarrow", "snakemake", "xxhash")
 OF_A_FILE = ("file", "url", "final_url", "size", "sha256", "etag", "last_modified", "started", "finished")
 """What is taken over from the record of a part's file. URLs in it have no query strings."""
@@ -26,13 +29,14 @@ def provenance(
     """Return the provenance of a subset's two products, as JSON holds it.
 
     `records` are those of its shards, `parts` is the folder with those of the files they come from. Reads each product
-    once, for its SHA-256. Raises ShardError if a record was made by another definition.
+    once, for its SHA-256, and the shards that a virtual one points to. Raises ShardError if a record
+    was made by another definition.
     """
     shards = [Shard.read(path, definition) for path in records]
+    folder = products[0].parent
     return {
-        "products": [
-            {"file": file.name, "size": file.stat().st_size, "sha256": record.sha256_of(file)} for file in products
-        ],
+        "products": [_product(file, folder) for file in products],
+        "points_to": [_product(file, folder) for file in hdf5.sources(products[0])],
         "rows": sum(shard.rows for shard in shards),
         "first_part": int(shards[0].part),
         "last_part": int(shards[-1].part),
@@ -48,11 +52,16 @@ def provenance(
     }
 
 
+def _product(file: Path, folder: Path) -> dict:
+    return {"file": os.path.relpath(file, folder), "size": file.stat().st_size, "sha256": record.sha256_of(file)}
+
+
 def _part(shard: Shard, parts: Path) -> dict:
     described = asdict(shard)
     del described["definition"]  # the same for all
-    files = [_file(path) for stem in STEMS for path in sorted(parts.glob(f"{stem}_{shard.part}.*.json"))]
-    return described | {"files": files}
+    names = [f"{stem}_{shard.part}{ending}" for stem, endings in ENDINGS.items() for ending in endings]
+    records = [record.path_for(parts / name) for name in names]
+    return described | {"files": [_file(path) for path in records if path.exists()]}
 
 
 def _file(path: Path) -> dict:
@@ -72,7 +81,11 @@ def _commit(repository: Path) -> str | None:
     """Return the commit of the clone that this runs from, with a plus sign if files in it were changed."""
     try:
         git = ["git", "-C", str(repository)]
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        top, head = subprocess.run(
+            [*git, "rev-parse", "--show-toplevel", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.split()
+        if Path(top) != repository.resolve():
+            return None  # a copy of the software, in a repository of something else
         changes = subprocess.run(
             [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True
         )
@@ -82,5 +95,6 @@ def _commit(repository: Path) -> str | None:
 
 
 def sums(content: dict) -> str:
-    """Return the lines of a SHA256SUMS file for the products of a provenance."""
-    return "".join(f"{product['sha256']}  {product['file']}\n" for product in content["products"])
+    """Return the lines of a SHA256SUMS file for the products of a provenance, and for the shards that they point to."""
+    files = [*content["products"], *content["points_to"]]
+    return "".join(f"{file['sha256']}  {file['file']}\n" for file in files)
