@@ -83,14 +83,14 @@ def filter_part(part: str, embeddings: str, metadata: str, folder: str) -> None:
 
 def download(address: str, target: str) -> None:
     """Download a file as the workflow's job does; `address` is a URL or a path."""
-    from laion2b import cli
+    from laion2b import cli, environment
 
     name = Path(target).name
     stem, part = name.partition(".")[0].rsplit("_", 1)
     kinds = {"embeddings": "/nowhere/{part}.npy", "metadata": "/nowhere/{part}.parquet"}
     kinds["embeddings" if stem == "img_emb" else "metadata"] = str(address).replace(part, "{part:04d}")
     settings = {"mirrors": [kinds], "checksums": None, "timeout": 60, "attempts": 1, "bandwidth": None}
-    os.environ.update(cli.job_environment(Path(cli.__file__).parent, settings, 1))
+    os.environ.update(environment.job_environment(Path(cli.__file__).parent, settings, 1))
     with timed():
         status = cli.main(["download", stem, part, target])
     sys.exit(status)

@@ -13,7 +13,7 @@ from benchmarks.measure import Contestant, Run, run
 from demo import synthetic
 from demo.mirror import Mirror
 from laion2b import hdf5
-from laion2b.cli import job_environment
+from laion2b.environment import job_environment
 from tests.harness import REPOSITORY, templates
 
 ROWS = 1_000_000

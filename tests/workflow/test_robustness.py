@@ -116,9 +116,9 @@ def test_a_job_that_dies_without_a_word_is_named(work, mirror, mirror_folder, tm
     interpreter.chmod(0o755)
     work.configure(mirror.url)
     clone = copy_repository(tmp_path / "clone")
-    cli = clone / "workflow" / "scripts" / "laion2b" / "cli.py"
-    cli.write_text(
-        cli.read_text().replace(
+    module = clone / "workflow" / "scripts" / "laion2b" / "environment.py"
+    module.write_text(
+        module.read_text().replace(
             "str(Path(sys.executable).parent)", f"{str(interpreter.parent)!r}, str(Path(sys.executable).parent)"
         )
     )

@@ -14,8 +14,8 @@ sys.path.insert(0, str(LIBRARY.parent))
 
 from laion2b import (
     DEFINITION_VERSION,
-    cli,
     configuration,
+    environment,
     failures,
     forecast,
     mirrors,
@@ -37,15 +37,15 @@ except Laion2bError as error:
 # A limit on downloads, unless the command line or a profile says `resources: downloads=N`. Set here, because a limit
 # in a profile is lost as soon as the user passes --resources for something else.
 if "downloads" not in workflow.global_resources:
-    workflow.register_resource("downloads", cli.DOWNLOADS_AT_ONCE)
+    workflow.register_resource("downloads", environment.DOWNLOADS_AT_ONCE)
 DOWNLOADS = workflow.global_resources["downloads"].value
 
 # Whether the command line says --sdm apptainer.
 IN_CONTAINER = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
 
 # A job on a cluster has it from the run that submitted it, which alone knows how many downloads share the bandwidth.
-if workflow.is_main_process or cli.SETTINGS not in os.environ:
-    os.environ.update(cli.job_environment(LIBRARY, settings, DOWNLOADS))
+if workflow.is_main_process or environment.SETTINGS not in os.environ:
+    os.environ.update(environment.job_environment(LIBRARY, settings, DOWNLOADS))
 
 # On a cluster, the parts of a group are filtered one after the other, so a submission asks for the cores and memory of
 # one. Elsewhere it means nothing.

@@ -14,9 +14,9 @@ ones; `identity` compares with them by the md5 of the container that `jld2` comp
 `report` makes a page of what stands, which `standing` finds; `statistics` counts odd norms, `duplicates` equal rows.
 
 Around a run: `configuration` and `preflight` find mistakes before the first job, `forecast` and `space` tell the disk
-that it needs, `failures` what went wrong, `status` what stands, `progress` how fast that grows; `cli` is what the rules
-call, and what is no target of the workflow. All stand on `files` (a file appears when it is complete) and `errors`
-(sentences).
+that it needs, `environment` what it hands over to jobs, `usage` what those took, `failures` what went wrong; `status`
+says what stands, `progress` how fast that grows. `cli` is what the rules call, and what is no target of the workflow;
+`commands` does it. All stand on `files` (a file appears when it is complete) and `errors` (sentences).
 """
 
 __version__ = "0.1.0"
