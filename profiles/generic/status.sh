@@ -1,9 +1,9 @@
 #!/bin/sh
-# Tells Snakemake the state of a job: status.sh sge|pbs|lsf JOB. When in doubt it says "running": asked again later, a
-# scheduler that did not answer does, while "failed" would throw away what the job is still writing.
+# Tell Snakemake the state of a job: status.sh sge|pbs|lsf JOB. When in doubt, say "running". Snakemake asks again later,
+# and the scheduler may answer then. After "failed", Snakemake would delete the files that the job is still writing.
 
 case $1 in
-sge) # qstat knows jobs that wait or run, qacct those that have ended, the last record being the latest
+sge) # qstat has jobs that wait or run, qacct those that have ended; its last record is the latest
   if state=$(qstat -j "$2" 2>/dev/null); then
     case $state in *"error reason"*) echo failed ;; *) echo running ;; esac
   else

@@ -1,13 +1,14 @@
-# What stands in the working directory, as a page to read. Nothing is fetched, built or built anew for it.
+# A page about the finished files of the working directory. It downloads and builds nothing.
 
 
 rule report:
+    """Write a page about the finished files."""
     input:
-        what_stands,
+        before_update(files_of_report),
     output:
-        "report.html",
+        report(names.REPORT, caption="../report/page.rst", category="Subsets"),
     log:
-        "logs/report/report.log",
+        logs.log(RuleName.REPORT, "report"),
     conda:
         "../../envs/report.yaml"
     resources:
@@ -16,6 +17,7 @@ rule report:
     params:
         definition=DEFINITION,
         first_part=settings["first_part"],
+        name=NAME,
     shell:
         'python3 "$LAION2B" --log {log:q} report --output {output:q} --definition {params.definition:q}'
-        " --first-part {params.first_part}"
+        " --first-part {params.first_part} --name {params.name:q}"

@@ -1,18 +1,19 @@
-# Checks of what stands. They take it by absolute paths, which no rule makes: so Snakemake neither builds, nor deletes, nor
-# touches it, but checks again what has changed since.
+# Checks of finished products. With `before_update`, Snakemake neither builds nor deletes the files that a check reads.
+# If they have changed, the check runs again.
 
 
-# Findings that are not good stand in verify-N.failed.json, because Snakemake deletes the output of a job that fails.
+# If a check fails, its findings go to verify-N.failed.json, because Snakemake deletes the outputs of a failed job.
 rule verify:
+    """Check a finished subset against the records of its shards."""
     input:
-        embeddings=that_stands("laion2B-{last}.h5"),
-        metadata=that_stands("metadata-{last}.tsv"),
-        records=that_stands("shards/{part}.json"),
-        shards=shards_of_view,
+        embeddings=before_update(that_exists(names.embeddings(name=NAME))),
+        metadata=before_update(that_exists(names.metadata())) if forms.has_tsv(settings) else [],
+        records=before_update(that_exists(names.shard_record())),
+        shards=before_update(shards_of_virtual),
     output:
-        "verify-{last}.json",
+        report(names.verified(), caption="../report/verify.rst", category="Checks"),
     log:
-        "logs/verify/{last}.log",
+        logs.log(RuleName.VERIFY, "{last}"),
     conda:
         "../../envs/concatenate.yaml"
     resources:
@@ -25,15 +26,16 @@ rule verify:
         " --records {input.records:q} --definition {params.definition:q} --output {output:q}"
 
 
-# A check of its own, because it takes as long as several md5 sums of all embeddings.
+# A rule of its own, because it takes as long as several md5 sums of all embeddings.
 rule jld2:
+    """Compare the rows of an official subset with the file that was published."""
     input:
-        embeddings=that_stands("laion2B-{last}.h5"),
-        shards=shards_of_view,
+        embeddings=before_update(that_exists(names.embeddings(name=NAME))),
+        shards=before_update(shards_of_virtual),
     output:
-        "jld2-{last}.json",
+        report(names.jld2(), caption="../report/jld2.rst", category="Checks"),
     log:
-        "logs/jld2/{last}.log",
+        logs.log(RuleName.JLD2, "{last}"),
     conda:
         "../../envs/concatenate.yaml"
     threads: 4

@@ -1,29 +1,28 @@
 """Download, filter and concatenate the parts of LAION2B-en's CLIP embeddings.
 
-Plain Python that knows no Snakemake. The modules follow the sentence of the README:
+Plain Python that knows no Snakemake. The folders follow the sentence of the README, and a folder imports only those
+before it:
 
-- `download` chooses mirrors and attempts; `transfer` makes one attempt; `partial` is the unfinished file; `mirrors` are
-  the addresses; `checksums` are known hashes; `record` stands beside each file of a part.
-- `filter` makes a part's shard; `embeddings` and `metadata` read; `keep` says which rows stay; `tsv` and `hdf5` write;
-  `census` counts odd rows; `shard` is its definition and record.
-- `concatenate` makes a subset of shards.
+- `parts/`: from the mirrors to the files of a part.
+- `formats/`: what files look like inside.
+- `shards/`: from a part to its shard.
+- `subsets/`: from shards to a subset, with its checks and descriptions.
+- `neighbors/`: queries, and their exact nearest neighbors in a subset.
+- `exports/`: the products and gold standards in the forms that other programs read.
+- `run/`: before, during and after a run.
+- `report/`: one page about the results.
+- `commands/`: one module for each command.
 
-Of a subset that stands: `verify` checks it, and `tsv_rows` counts for it; `official` is what is known of the published
-ones; `identity` compares with them by the md5 of the container that `jld2` composes, with the checksum `lookup3`;
-`provenance` and `croissant` say where it comes from; `locate` traces a row to its part; `meter` tells how far they are.
-`report` makes a page of what stands, which `standing` finds; `statistics` counts odd norms, `duplicates` equal rows.
-
-Around a run: `configuration` and `preflight` find mistakes before the first job, `forecast` and `space` tell the disk
-that it needs, `environment` what it hands over to jobs, `usage` what those took, `failures` what went wrong; `status`
-says what stands, `progress` how fast that grows. `cli` is what the rules call, and what is no target of the workflow;
-`commands` does it. All stand on `files` (a file appears when it is complete) and `errors` (sentences).
+All of them may use `errors` (sentences that a user reads), `files` (a file gets its name when it is complete), `names`
+and `logs` (what all files in a working directory are called) and `memory` (how much of it a job may take). Above all:
+`cli` parses the command line, and says what went wrong.
 """
 
 __version__ = "0.1.0"
 
 DEFINITION_VERSION = 2
-"""Version of what a shard and a product are, to the byte.
+"""Version of the bytes of shards and products.
 
-It reaches the rules as part of a parameter, so raising it rebuilds every shard and product without a download.
+It is a part of a parameter of the rules. So a new number rebuilds every shard and product, without a download.
 Raise it if, and only if, a correction changes bytes of a shard or a product.
 """

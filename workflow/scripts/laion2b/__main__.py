@@ -7,7 +7,7 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-# Threads of NumPy's that nothing here uses take a tenth of a second to start.
+# NumPy starts threads that nothing here uses, which takes a tenth of a second.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from laion2b.cli import main

@@ -1,4 +1,4 @@
-"""Files that appear under their final name only when they are complete, and have one writer at a time."""
+"""Write files that get their final name when they are complete, and that have one writer at a time."""
 
 import ctypes
 import errno
@@ -7,23 +7,30 @@ import json
 import logging
 import os
 import shutil
+import stat
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .errors import PartError
+from .names import TEMPORARY, with_ending
+
 log = logging.getLogger(__name__)
 
+KINDS = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
+KINDS |= {stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
+"""Entries of a folder that are not regular files."""
 RESERVE = 100_000_000
 """Bytes of the disk that are left free, or a fiftieth of a small disk."""
 WRITE_OUT = 8 * 1024 * 1024
-"""Bytes after which the disk is asked to begin with them."""
+"""Start writing to disk after this many bytes."""
 SYNC_FILE_RANGE = getattr(ctypes.CDLL(None), "sync_file_range", None)
-"""Linux's call by which the disk is asked to begin. Python's library lacks it; on other systems it is None."""
+"""Linux's call that starts writing to disk. Python's library lacks it. On other systems it is None."""
 SYNC_FILE_RANGE_WRITE = 2
-"""Begin, but wait for nothing. (posix_fadvise(DONTNEED) begins, too, but then drops pages from the cache.)"""
+"""Start, and wait for nothing. (posix_fadvise(DONTNEED) starts, too, but then drops pages from the cache.)"""
 BUFFERS_AT_ONCE = 512
-"""Buffers handed to the kernel in one write; it takes 1024."""
+"""Buffers in one write. The kernel takes at most 1024."""
 SHARE = getattr(fcntl, "FICLONERANGE", 0x4020940D)
 """The request of ioctl_ficlonerange(2), which Python knows by name from 3.14 on."""
 
@@ -31,18 +38,22 @@ if SYNC_FILE_RANGE:
     SYNC_FILE_RANGE.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
-def beside(path: Path, ending: str) -> Path:
-    """Return the name of a companion of `path` in the same folder: `x.npy` and `.part` give `x.npy.part`."""
-    return path.with_name(path.name + ending)
+def check_regular(path: Path) -> None:
+    """Raise PartError unless `path` is a regular file, OSError if it is missing. A pipe or a device may never end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_kind, name in KINDS.items() if is_kind(mode)), "a special file")
+        cause, do = "the path leads to something else", "correct the path, or put the file there"
+        raise PartError.unsound(path, kind, "a regular file", cause, do)
 
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
-    """Yield a descriptor of the file at `path`, made if need be, that no other process has locked.
+    """Lock the file at `path` and yield its descriptor. A file that does not exist is created.
 
-    Waits while another process has it: a second run, or a job that outlived the run that started it. With `wait` false
-    it raises BlockingIOError then. The file may be renamed or removed inside the block; whoever waited for it then
-    starts with a new one.
+    Waits while another process holds the lock: a second run, or a job that outlived the run that started it. With
+    `wait` false it raises BlockingIOError instead. The file may be renamed or removed inside the block. A process that
+    waited for the lock then starts with a new file.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -62,12 +73,12 @@ def _lock(descriptor: int, path: Path, wait: bool) -> None:
         except BlockingIOError:
             if not wait:
                 raise
-            log.warning("%s is being written by another run; waiting for it.", path)
+            log.warning("%s is being written by another run. This one waits for it.", path)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
             raise
-        log.info("%s: this file system has no locks; do not run twice at once on it.", path)
+        log.info("%s: this file system has no locks. Do not start two runs at once on it.", path)
 
 
 def is_at(descriptor: int, path: Path) -> bool:
@@ -97,9 +108,9 @@ def allocate(descriptor: int, size: int, path: Path) -> None:
 
 
 class Output:
-    """Writes one piece after the other to an open file, from `position` on, which counts the bytes.
+    """Write one piece after the other to an open file. `position` is where the next piece goes.
 
-    The disk is kept busy meanwhile. Left to itself, the kernel lets it idle until the file is flushed at the end;
+    The disk works meanwhile. Without this, the kernel would let it idle until the file is flushed at the end.
     benchmarks/RESULTS.md shows what that costs.
     """
 
@@ -109,7 +120,7 @@ class Output:
         self._asked = position
 
     def write(self, *buffers: bytes | memoryview) -> None:
-        """Write all the buffers, however often the kernel stops short. Raises OSError."""
+        """Write all buffers. The kernel may need several calls. Raises OSError."""
         for first in range(0, len(buffers), BUFFERS_AT_ONCE):
             self._write(buffers[first : first + BUFFERS_AT_ONCE])
         if self.position - self._asked >= WRITE_OUT:
@@ -129,12 +140,12 @@ class Output:
                 buffers = [memoryview(buffers[0])[written:], *buffers[1:]]
 
     def share(self, source: int, offset: int, size: int) -> bool:
-        """Let this file share `size` bytes of another open file, which costs no space, or return False.
+        """Share `size` bytes of another open file, which takes no space. Return False where that is impossible.
 
-        XFS and Btrfs can, if position, offset and size are multiples of their blocks.
+        XFS and Btrfs can share if position, offset and size are multiples of their blocks.
         """
         if not size:
-            return True  # to the kernel, 0 means all that follows
+            return True  # the kernel takes 0 for all bytes that follow
         try:
             fcntl.ioctl(self._descriptor, SHARE, struct.pack("qQQQ", source, offset, size, self.position))
         except OSError:
@@ -145,7 +156,7 @@ class Output:
 
 @contextmanager
 def about(path: Path) -> Iterator[None]:
-    """Name the file in errors that come from its descriptor, which knows no name."""
+    """Add the name of a file to errors that come from its descriptor, which has no name."""
     try:
         yield
     except OSError as error:
@@ -155,12 +166,12 @@ def about(path: Path) -> Iterator[None]:
 
 @contextmanager
 def appearing(*paths: Path) -> Iterator[tuple[Path, ...]]:
-    """Yield a temporary name for each path; when the block ends well, flush the files and rename them.
+    """Yield a temporary name for each path. When the block ends well, flush the files and rename them.
 
-    The temporary name is always the same, so what a killed run leaves behind is overwritten by the next one.
-    If the block raises, the temporary files are removed and whatever was at `paths` before stays as it was.
+    The temporary name is always the same, so the next run overwrites what a killed run has left. If the block raises,
+    the temporary files are removed, and the files at `paths` stay as they were.
     """
-    temporary = tuple(beside(path, ".tmp") for path in paths)
+    temporary = tuple(with_ending(path, TEMPORARY) for path in paths)
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as locks:
@@ -190,15 +201,32 @@ def flush(folder: Path) -> None:
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Write `content` to `path`, all of it or nothing."""
+    """Write `content` to `path`: all of it or nothing."""
     with appearing(path) as (temporary,):
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict | None:
-    """Return the JSON object in `path`, or None where there is none or it is not readable as one."""
+    """Return the JSON object in `path`, or None if there is none or it can't be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def name_if_free(path: Path, final: Path) -> bool:
+    """Rename a file, and return True. If the name is taken, delete the file, leave the other, and return False."""
+    try:
+        os.link(path, final)
+    except FileExistsError:
+        path.unlink()
+        return False
+    except OSError:  # a file system without hard links
+        if final.exists():
+            path.unlink()
+            return False
+        path.replace(final)
+        return True
+    path.unlink()
+    return True

@@ -1,5 +1,6 @@
-"""The report: what stands in a working directory, as one page that needs nothing else.
+"""The report: what a working directory holds, as one page that needs nothing else.
 
-`records` reads what jobs left, `sample` looks at embeddings, `texts` at captions and URLs. The `about_` modules decide
-what is shown of it, as the `exhibits` that `sections` puts in order; `charts` draws, and `page` fills `template.html`.
+`gather` reads what jobs left. `sample` reads embeddings, `texts` captions and URLs, and `examples` draws rows with
+their neighbors. The `about_` modules decide what is shown, as `exhibits`. `sections` puts these in order, under the
+`header`. `charts` says how charts look, and `page` fills `template.html`.
 """

@@ -1,49 +1,45 @@
-"""The sections about embeddings: their norms, their duplicates, and a picture of a sample."""
+"""The blocks about embeddings: their norms and their duplicates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
+import pandas as pd
 
-from laion2b.standing import EMBEDDINGS
+from laion2b import names
 
 from . import charts
-from .about_parts import OTHER, tag_name
-from .about_texts import no_column
-from .exhibits import Figure, Section, Table, listed
+from .exhibits import Block, Figure, Table, listed
 from .sample import MOST_ROWS, Counted
-from .texts import TAG, Texts
 
 
-def norms(counted: Mapping[int, Counted]) -> Section:
+def norms(counted: Mapping[int, Counted]) -> Block:
     """Return the distribution of norms in the largest product, and the odd rows of each."""
-    heading = "Norms of the embeddings"
+    heading = "Norms"
     if not counted:
-        return Section("norms", heading, ["There is no laion2B-N.h5 here."])
-    last, largest = list(counted.items())[-1]
+        return Block(heading, ["There are no embeddings of a subset here."])
+    largest = list(counted.values())[-1]
     found = largest.statistics
-    norms = found["norms"]
-    micro = [edge * 1e6 for edge in norms["edges"]]
-    beyond = norms["below"] + norms["above"]
+    bins = found["norms"]
+    frame = pd.DataFrame({"low": bins["edges"][:-1], "high": bins["edges"][1:]}).mul(1e6).round(3)
+    beyond = bins["below"] + bins["above"]
+    about = f"{found['rows']:,} rows; {found['unusual']:,} of them deviate from 1 by more than the tolerance."
+    marks = [sign * found["tolerance"] * 1e6 for sign in (-1, 1)]
     figure = Figure(
-        f"Norms in {EMBEDDINGS.format(last=last)}",
-        charts.histogram(
-            micro, norms["counts"], title="Distribution of norms",
-            about=f"{found['rows']:,} rows; {found['unusual']:,} of them deviate from 1 by more than the tolerance.",
-            x_label="norm − 1, millionths", y_label="rows", marks=[m * found["tolerance"] * 1e6 for m in (-1, 1)],  # noqa: RUF001
-        ),
-        "Between the dashed lines is what rounding to float16 makes of norm 1."
-        + (f" Rows outside of the chart: {beyond:,}." if beyond else ""),
-    )  # fmt: skip
+        f"Norms in {largest.file}",
+        charts.histogram(frame.assign(rows=bins["counts"]), "norm - 1, millionths", about, marks),
+    )
+    text = [_method(counted), "Between the dashed lines is what rounding to float16 makes of norm 1."]
+    if beyond:
+        text.append(f"Rows outside of the chart: {beyond:,}.")
     rows = [
         [
-            EMBEDDINGS.format(last=last),
+            each.file,
             _basis(each),
             *(f"{each.statistics[key]:,}" for key in ("zero", "not_finite", "unusual")),
         ]
-        for last, each in counted.items()
+        for each in counted.values()
     ]
     table = Table(["product", "rows read", "all zero", "NaN or infinite", "other norm than 1"], rows)
-    return Section("norms", heading, [_method(counted)], [figure], table)
+    return Block(heading, text, [figure], table)
 
 
 def _basis(each: Counted) -> str:
@@ -52,7 +48,7 @@ def _basis(each: Counted) -> str:
 
 def _method(counted: Mapping[int, Counted]) -> str:
     """Return where the statistics come from."""
-    verified = [f"verify-{last}.json" for last, each in counted.items() if each.is_verified]
+    verified = [names.verified(last) for last, each in counted.items() if each.is_verified]
     sampled = any(not each.is_whole() for each in counted.values())
     sentences = [f"As {listed(verified)} {'says' if len(verified) == 1 else 'say'}."] if verified else []
     if sampled:
@@ -62,81 +58,28 @@ def _method(counted: Mapping[int, Counted]) -> str:
     return " ".join(sentences)
 
 
-def duplicates(counted: Mapping[int, Counted]) -> Section:
+def duplicates(counted: Mapping[int, Counted]) -> Block:
     """Return how many rows of each product are exact duplicates."""
     heading = "Exact duplicates"
     if not counted:
-        return Section("duplicates", heading, ["There is no laion2B-N.h5 here."])
+        return Block(heading, ["There are no embeddings of a subset here."])
     rows = []
-    for last, each in counted.items():
+    for each in counted.values():
         found = each.statistics["duplicates"]
         seen = each.statistics["rows"] or 1
         about = "" if found["classes"] == 1 else "about "
         rows.append(
-            [EMBEDDINGS.format(last=last), _basis(each), f"{about}{found['vectors']:,}", f"{about}{found['rows']:,}",
+            [each.file, _basis(each), f"{about}{found['vectors']:,}", f"{about}{found['rows']:,}",
              f"{found['rows'] / seen:.2%}", f"{found['largest_group']:,}"]
         )  # fmt: skip
     text = [
-        "Embeddings that are equal to the bit, by their XXH3; rows that are all zero are not counted. The subsets are "
-        "published with their duplicates, and nothing removes them.",
+        "Duplicates are rows with the same bits (their XXH3 is equal). Rows that are all zero are not counted. The "
+        "subsets are published with their duplicates, and this workflow keeps them.",
         _method(counted),
     ]
     if any(not each.is_whole() for each in counted.values()):
-        text.append(
-            "In a sample, most copies of a vector are not met, so a whole product has more duplicates than this."
-        )
+        text.append("A sample holds few of the copies of a row. The whole product has more duplicates than this.")
     if any(each.statistics["duplicates"]["classes"] > 1 for each in counted.values()):
-        text.append(
-            "Where it says “about”, one vector in so many was followed, and a larger group may have been missed."
-        )
-    head = ["product", "rows read", "vectors that repeat", "rows that hold one", "share", "largest group"]
-    return Section("duplicates", heading, text, [], Table(head, rows))
-
-
-def components(
-    last: int | None,
-    counted: Mapping[int, Counted],
-    text: Texts | None,
-    places: np.ndarray,
-    shares: np.ndarray,
-    colours: Mapping[str, str],
-) -> Section:
-    """Return the picture of a sample of product `last`: `places` (n, 2), by tag, and the axes' `shares` (2,)."""
-    heading = "Embeddings by principal components"
-    if last is None or not len(places):
-        return Section("components", heading, ["There are no rows with both embeddings and metadata to draw."])
-    sentences = []
-    tags = None
-    if text.tags is None:
-        sentences.append(no_column(text, TAG))
-    elif text.rows != counted[last].rows:
-        sentences.append(
-            f"The TSV has {text.rows:,} rows, the embeddings {counted[last].rows:,}, so tags can't be told."
-        )
-    else:
-        tags = [tag_name(tag) for tag in text.tags]
-    kinds = _kinds(places, tags, colours)
-    percent = [f"{share:.1%}" for share in shares]
-    figure = Figure(
-        f"A sample of {EMBEDDINGS.format(last=last)}",
-        charts.scatter(
-            kinds, title="The first two principal components of a sample, coloured by tag",
-            height=330, size=2.6, axes=False,
-            about=f"{len(places):,} rows: " + ", ".join(f"{kind.name} {len(kind.places):,}" for kind in kinds) + ".",
-            x_label=f"first component ({percent[0]} of the variance)", y_label=f"second component ({percent[1]})",
-        ),
-        f"{len(places):,} rows from all over the product, without zero rows; the rarer tags are drawn last.",
-        [(kind.colour, f"{kind.name} ({len(kind.places):,})") for kind in kinds] if tags else [],
-    )  # fmt: skip
-    return Section("components", heading, sentences, [figure])
-
-
-def _kinds(places: np.ndarray, tags: Sequence[str] | None, colours: Mapping[str, str]) -> list[charts.Points]:
-    """Return the points of each tag, the most frequent first; tags without a colour of their own are one kind."""
-    if tags is None:
-        return [charts.Points("rows", "c1", places.tolist())]
-    groups: dict[str, list] = {}
-    for place, tag in zip(places.tolist(), tags, strict=True):
-        groups.setdefault(tag if tag in colours else "other tags", []).append(place)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return [charts.Points(name, colours.get(name, OTHER), points) for name, points in ordered]
+        text.append("“About” means that one row in so many was followed. A larger group may have been missed.")
+    head = ["product", "rows read", "rows that repeat", "with their copies", "share", "largest group"]
+    return Block(heading, text, [], Table(head, rows))

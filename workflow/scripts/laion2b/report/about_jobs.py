@@ -1,59 +1,54 @@
-"""The sections about the work: downloads per mirror, time and memory per rule."""
+"""The blocks about the work: downloads per mirror, time and memory per rule."""
 
 from collections.abc import Sequence
 
-from laion2b.space import readable
+import pandas as pd
+
+from laion2b.run.disk import readable
 
 from . import charts
-from .exhibits import Figure, Section, Table
-from .records import SHORTEST, Mirror, Rule
+from .exhibits import Block, Figure, Table
+from .gather import SHORTEST, HostTotals, Rule, duration
+
+UNKNOWN = "–"  # noqa: RUF001
 
 
-def downloads(mirrors: Sequence[Mirror]) -> Section:
+def downloads(hosts: Sequence[HostTotals]) -> Block:
     """Return what came from each mirror, how fast, and with how many failures."""
     heading = "Downloads per mirror"
-    if not mirrors:
-        return Section("downloads", heading, ["The records of parts tell of no downloads."])
+    if not hosts:
+        return Block(heading, ["The records of parts list no downloads."])
     rows = [
         [each.host, f"{each.files:,}", f"{each.failures:,}", readable(each.received), _speed(each.speed())]
-        for each in mirrors
+        for each in hosts
     ]
     text = [
         "Speed is that of one download, from its start to its end, with the pauses before retries. "
-        f"Mirrors that took less than {SHORTEST} seconds altogether are too fast to tell."
+        f"No speed is given for mirrors that took less than {SHORTEST} seconds in all."
     ]
-    speeds = [(each.host, each.speed(), _speed(each.speed())) for each in mirrors if each.speed() is not None]
-    about = "; ".join(f"{host}: {text}" for host, _, text in speeds)
-    figures = (
-        [Figure("Speed of a download", charts.bars(speeds, title="Speed per mirror", about=about))] if speeds else []
-    )
-    table = Table(["mirror", "files", "failed attempts", "received", "speed"], rows)
-    return Section("downloads", heading, text, figures, table)
+    return Block(heading, text, [], Table(["mirror", "files", "failed attempts", "received", "speed"], rows))
 
 
 def _speed(speed: float | None) -> str:
-    return f"{readable(speed)}/s" if speed is not None else "–"  # noqa: RUF001
+    return f"{readable(speed)}/s" if speed is not None else UNKNOWN
 
 
-def rules(rules: Sequence[Rule]) -> Section:
+def rules(rules: Sequence[Rule]) -> Block:
     """Return what the jobs of each rule took."""
     heading = "Time and memory per rule"
     if not rules:
-        return Section("rules", heading, ["The logs tell of no job that ended well."])
+        return Block(heading, ["No job has recorded that it ended well."])
     rows = [
-        [rule.name, f"{len(rule.seconds):,}", _time(rule.median()), _time(max(rule.seconds)), _time(sum(rule.seconds)),
-         f"{rule.memory:,.0f} MB" if rule.memory is not None else "–"]  # noqa: RUF001
+        [rule.name, f"{len(rule.seconds):,}", duration(rule.median()), duration(max(rule.seconds)),
+         duration(sum(rule.seconds)), f"{rule.memory:,.0f} MB" if rule.memory is not None else UNKNOWN]
         for rule in rules
     ]  # fmt: skip
-    text = ["As the logs say of the last run of each job, without the start of Python."]
-    return Section(
-        "rules", heading, text, [], Table(["rule", "jobs", "median", "longest", "total", "most memory"], rows)
+    text = ["The numbers are those of the last run of each job, without the start of Python."]
+    totals = pd.DataFrame(
+        [(rule.name, sum(rule.seconds), duration(sum(rule.seconds))) for rule in rules],
+        columns=["name", "value", "text"],
     )
-
-
-def _time(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    about = "; ".join(f"{each.name}: {each.text}" for each in totals.itertuples(index=False))
+    figure = Figure("Total time of all jobs", charts.bars(totals, about, name="rule"))
+    head = ["rule", "jobs", "median", "longest", "total", "most memory"]
+    return Block(heading, text, [figure], Table(head, rows))

@@ -1,49 +1,59 @@
-"""The sections about rows: how many each product has, and what the filter kept of each part."""
+"""The blocks about rows: how many each product has, and what the filter kept of each part."""
 
-import itertools
-import math
-import statistics
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from laion2b import official
-from laion2b.shard import Definition, Shard
-from laion2b.standing import EMBEDDINGS
+import numpy as np
+import pandas as pd
+
+from laion2b.shards.definition import Definition
+from laion2b.shards.record import Shard
+from laion2b.subsets import official
 
 from . import charts
-from .exhibits import Figure, Section, Table, listed
+from .exhibits import Block, Figure, Table, listed
 from .sample import Counted
 
 OUTLYING = 5
-"""Standard deviations from the median, beyond which a part is marked: of the parts, and of chance."""
+"""A part is marked if it is more standard deviations from the median: both those of the parts and those of chance."""
 NORMAL = 1.4826
 """Standard deviation of a normal distribution whose median absolute deviation is 1."""
 FEWEST = 5
-"""Parts below which none can be called an outlier."""
-COLOURS, OTHER = ("c1", "c2", "c3", "c4"), "c5"
-"""Classes of points: of the most frequent tags, and of all others."""
+"""With fewer parts, none is called an outlier."""
+TAGS_SHOWN = 4
+"""Tags with a chart of their own; the others share one."""
+TAGS_LISTED = 12
+PARTS = ["part", "rows", "of"]
 
 
-def rows(counted: Mapping[int, Counted], definition: Definition, first_part: int) -> Section:
-    """Return how many rows each product has, beside the published figure where there is one."""
+def rows(
+    counted: Mapping[int, Counted], definition: Definition, first_part: int, families: Iterable[str] = (), *,
+    is_made_up: bool,
+) -> Block:  # fmt: skip
+    """Return how many rows each product has, and the published number where there is one.
+
+    `families` are those of the parts.
+    """
     rows = []
     for last, each in counted.items():
-        known = official.subset(definition, first_part, last)
+        name = each.file.removesuffix(f"-{last}.h5")
+        known = None if is_made_up else official.subset(definition, first_part, last, name, families)
         if known is None:
-            figure, verdict = "no official figure for this configuration", "–"  # noqa: RUF001
+            figure = "none: the data are made up" if is_made_up else "no official figure for this configuration"
+            verdict = "–"  # noqa: RUF001
         elif known.agrees(each.rows):
             figure, verdict = _official(known), "✓ as published"
         else:
             difference = each.rows - (known.most if each.rows > known.most else known.fewest)
             figure, verdict = _official(known), f"✗ {difference:+,}".replace("-", "−")  # noqa: RUF001
-        rows.append([EMBEDDINGS.format(last=last), f"{first_part}–{last}", f"{each.rows:,}", figure, verdict])  # noqa: RUF001
-    text = ["The rows of each product that stands here, and those that the SISAP challenge publishes."]
+        rows.append([each.file, f"{first_part}–{last}", f"{each.rows:,}", figure, verdict])  # noqa: RUF001
+    text = ["The rows of each product here, and the number that the SISAP challenge publishes."]
     if any(row[-1].startswith("✗") for row in rows):
         text.append(
-            "A product with other rows than the published ones was not made from the official parts, or not all."
+            "A product with another number of rows was not made from all the official parts, or not only from them."
         )
     table = Table(["product", "parts", "rows", "published", "comparison"], rows) if rows else None
-    return Section("rows", "Rows per subset", text if rows else ["There is no laion2B-N.h5 here."], [], table)
+    nothing = ["There are no embeddings of a subset here."]
+    return Block("Rows per subset", text if rows else nothing, [], table)
 
 
 def _official(known: official.Subset) -> str:
@@ -51,103 +61,75 @@ def _official(known: official.Subset) -> str:
     return f"{count} ({known.name})"
 
 
-def kept(shards: Sequence[Shard], others: int) -> Section:
+def kept(shards: Sequence[Shard], others: int) -> Block:
     """Return the share of rows that the filter kept of each part; `others` records were left out."""
     heading = "Rows kept per part"
-    shards = [shard for shard in shards if shard.rows_in]
-    if not shards:
-        return Section("kept", heading, ["There are no records of shards made by this configuration."])
-    median, far = outlying(shards)
-    outliers = [_share(shard) for shard in far]
-    usual = [_share(shard) for shard in shards if shard not in far]
-    rows_in, rows = sum(shard.rows_in for shard in shards), sum(shard.rows for shard in shards)
-    text = [f"Of {rows_in:,} rows in {len(shards):,} parts, {rows:,} were kept: {rows / rows_in:.2%}."]
-    if outliers:
-        text.append(f"Outliers: {listed([f'part {part} ({share:.2f}%)' for part, share in outliers])}.")
+    parts = pd.DataFrame([(int(each.part), each.rows, each.rows_in) for each in shards if each.rows_in], columns=PARTS)
+    if parts.empty:
+        return Block(heading, ["There are no records of shards with this configuration."])
+    parts["share"] = parts["rows"] / parts["of"]
+    median, far = outlying(parts)
+    parts["kind"] = np.where(far, "outlier", "usual")
+    rows, of = int(parts["rows"].sum()), int(parts["of"].sum())
+    text = [f"Of {of:,} rows in {len(parts):,} parts, {rows:,} were kept: {rows / of:.2%}."]
+    named = [f"part {each.part} ({each.share:.2%})" for each in parts[far].itertuples()]
+    text.append(f"Outliers: {listed(named)}." if named else "No part is an outlier.")
     if others:
-        text.append(f"{others} records of shards were made by another configuration, and are left out.")
-    figure = Figure(
-        "Share of rows kept",
-        charts.scatter(
-            [charts.Points("parts", "c1", usual), charts.Points("outliers", "odd", outliers)],
-            title="Share of rows kept per part",
-            about=f"{len(shards)} parts, median {median:.2%}, {len(outliers)} outliers.",
-            x_label="part", y_label="rows kept, %", middle=100 * median, whole_x=True, size=_dot(len(shards)),
-            labels=[(part, share, str(part)) for part, share in outliers],
-        ),
-        f"One dot is one part; the dashed line is the median, {median:.2%}. "
-        + (
-            f"Marked is what lies further from it than {OUTLYING} standard deviations, of the parts and of chance."
-            if len(shards) >= FEWEST
-            else f"With fewer than {FEWEST} parts, none is called an outlier."
-        ),
-        [("c1", "part"), ("odd", "outlier")] if outliers else [],
-    )  # fmt: skip
-    return Section("kept", heading, text, [figure])
+        text.append(f"{others} records of shards have another configuration, and are left out.")
+    about = f"{len(parts)} parts, median {median:.2%}, {int(far.sum())} outliers."
+    text.append(f"One dot is one part. The dashed line is the median, {median:.2%}.")
+    text.append(
+        f"An outlier is further from it than {OUTLYING} standard deviations, both of the parts and of chance."
+        if len(parts) >= FEWEST
+        else f"With fewer than {FEWEST} parts, none is called an outlier."
+    )
+    figure = Figure("Share of rows kept", charts.shares(parts, "rows kept", about, middle=median))
+    return Block(heading, text, [figure])
 
 
-def _share(shard: Shard) -> tuple[int, float]:
-    """Return a part's number, and the percentage of its rows that was kept."""
-    return int(shard.part), 100 * shard.rows / shard.rows_in
+def outlying(parts: pd.DataFrame) -> tuple[float, pd.Series]:
+    """Return the median of the column `share`, from 0 to 1, and which parts' shares are far from it.
 
-
-def outlying(shards: Sequence[Shard]) -> tuple[float, list[Shard]]:
-    """Return the median of the shares kept, from 0 to 1, and the shards whose share lies far from it.
-
-    Far is what neither the spread of the parts explains, told by their median absolute deviation, which outliers hardly
-    move, nor chance, which moves the shares of small parts most. Parts without rows must not be among the shards.
+    A share is far if neither the spread of the parts nor chance explains it. The spread is their median absolute
+    deviation, which outliers hardly move. Chance moves the shares of parts with few rows, the column `of`, most.
     """
-    shares = [shard.rows / shard.rows_in for shard in shards]
-    median = statistics.median(shares)
-    if len(shards) < FEWEST:
-        return median, []
-    spread = NORMAL * statistics.median(abs(share - median) for share in shares)
-    limits = [OUTLYING * max(spread, math.sqrt(median * (1 - median) / shard.rows_in)) for shard in shards]
-    far = [abs(share - median) > limit for share, limit in zip(shares, limits, strict=True)]
-    return median, list(itertools.compress(shards, far))
+    median = float(parts["share"].median())
+    distance = (parts["share"] - median).abs()
+    spread = NORMAL * distance.median()
+    chance = np.sqrt(median * (1 - median) / parts["of"])
+    return median, (distance > OUTLYING * chance.clip(lower=spread)) & (len(parts) >= FEWEST)
 
 
-def _total(shards: Sequence[Shard]) -> Counter[str]:
-    return sum((Counter(shard.tags) for shard in shards), Counter())
-
-
-def colours_of_tags(shards: Sequence[Shard]) -> dict[str, str]:
-    """Return the colour of each of the most frequent tags, the same in all charts; the others share one."""
-    names = [tag_name(tag) for tag, _ in _total(shards).most_common(len(COLOURS))]
-    return dict(zip(names, COLOURS, strict=False))
-
-
-def tags(shards: Sequence[Shard], colours: Mapping[str, str]) -> Section:
+def tags(shards: Sequence[Shard]) -> Block:
     """Return the share of each tag in the parts, before filtering."""
     heading = "Tags per part"
-    total = _total(shards)
-    if not total:
-        return Section("tags", heading, ["No record of a shard tells of NSFW tags."])
-    rows = total.total()
-    groups = [(name, colour, [tag for tag in total if tag_name(tag) == name]) for name, colour in colours.items()]
-    if rest := [tag for tag in total if tag_name(tag) not in colours]:
-        groups.append(("all other tags", OTHER, rest))
-    figures = []
-    for name, colour, tags in groups:
-        shares = [(int(s.part), 100 * sum(s.tags.get(tag, 0) for tag in tags) / s.rows_in) for s in shards if s.rows_in]
-        svg = charts.scatter(
-            [charts.Points(name, colour, shares)], title=f"Share of {name} per part", height=130,
-            about=f"From {min(s for _, s in shares):.3g} to {max(s for _, s in shares):.3g} percent of a part's rows.",
-            x_label="part", y_label="% of rows", whole_x=True, size=_dot(len(shares)),
-        )  # fmt: skip
-        figures.append(Figure(f"{name}: {sum(total[tag] for tag in tags) / rows:.3%}", svg))
+    shards = [each for each in shards if each.rows_in]
+    counts = pd.DataFrame([each.tags for each in shards]).fillna(0).astype(int)
+    if counts.empty:
+        return Block(heading, ["No record of a shard holds NSFW tags."])
+    counts = counts.T.groupby(tag_name).sum().T
+    total = counts.sum().sort_values(ascending=False, kind="stable")
+    rows = int(total.sum())
+    groups = {tag: counts[tag] for tag in total.index[:TAGS_SHOWN]}
+    if len(total) > TAGS_SHOWN:
+        groups["all other tags"] = counts[total.index[TAGS_SHOWN:]].sum(axis=1)
+    figures = [_tag(name, shards, column, rows) for name, column in groups.items()]
     table = Table(
-        ["tag", "rows", "share"], [[tag_name(t), f"{n:,}", f"{n / rows:.3%}"] for t, n in total.most_common(12)]
+        ["tag", "rows", "share"],
+        [[str(tag), f"{n:,}", f"{n / rows:.3%}"] for tag, n in total.head(TAGS_LISTED).items()],
     )
-    text = ["The tags of all rows before filtering, one dot per part. Each chart has a scale of its own."]
-    return Section("tags", heading, text, figures, table)
+    text = ["The tags of all rows, before the filter. Each chart has its own scale."]
+    return Block(heading, text, figures, table)
+
+
+def _tag(name: str, shards: Sequence[Shard], column: pd.Series, rows: int) -> Figure:
+    parts = pd.DataFrame({"part": [int(each.part) for each in shards], "of": [each.rows_in for each in shards]})
+    parts = parts.assign(rows=column, kind="usual").assign(share=lambda each: each["rows"] / each["of"])
+    about = f"From {parts['share'].min():.3%} to {parts['share'].max():.3%} of a part's rows."
+    spec = charts.shares(parts, "share", about, height=110)
+    return Figure(f"{name}: {column.sum() / rows:.3%}", spec, is_wide=False)
 
 
 def tag_name(name: str) -> str:
     """Return the name of a tag as it is shown."""
     return name or "(empty)"
-
-
-def _dot(points: int) -> float:
-    """Return how wide the dots of so many parts are drawn."""
-    return 6 if points <= 60 else 4 if points <= 300 else 2.5

@@ -1,156 +1,150 @@
-"""Charts as inline SVG: drawn 360 units wide, so that their letters can be read on a phone, and larger elsewhere.
+"""The charts, as specifications in Vega-Lite, which the page draws in the browser.
 
-Colours are classes, which the page's style sheet defines for light and dark. What a chart says is in its description,
-too, for those who can't see it.
+Colours are names of the page's style sheet (`var(--c1)`), which defines them for light and dark: so a chart changes
+with the page and is never drawn again for it.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 
-WIDTH = 360
-LEFT, RIGHT, TOP, BOTTOM = 54, 10, 10, 36
-BAR = 21
-"""Height of a horizontal bar and its gap."""
+import altair as alt
+import pandas as pd
+
+MARGIN = 0.06
+"""How much wider than its points a scale is."""
 LABELS = 6
-"""Points at most that are labelled; more would overlap."""
-UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+"""Outliers at most that are labelled; more would overlap."""
+NAMES_WIDTH = 150
+"""Pixels of the names next to bars; a longer name is cut, and its tooltip has all of it."""
+TEXT_WIDTH = 115
+"""Pixels for the texts at the ends of bars."""
+ZOOM_KEY = "event.ctrlKey || event.metaKey"
+"""The wheel alone moves the page."""
+
+THEME = {
+    "background": "transparent",
+    "font": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
+    "view": {"stroke": None},
+    "mark": {"color": "var(--c1)"},
+    "rule": {"color": "var(--ink)", "strokeDash": [4, 3]},
+    "text": {"color": "var(--ink)", "fontSize": 11},
+    "axis": {
+        "labelColor": "var(--quiet)", "titleColor": "var(--quiet)", "gridColor": "var(--line)",
+        "domainColor": "var(--axis)", "tickColor": "var(--axis)", "labelFontSize": 11, "titleFontSize": 11,
+        "titleFontWeight": "normal", "titlePadding": 8, "labelOverlap": True,
+    },
+    "legend": {"labelColor": "var(--quiet)", "titleColor": "var(--quiet)", "labelFontSize": 11, "titleFontSize": 11},
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Maps the numbers from `low` to `high` to places from `start` to `stop`, and knows round numbers between."""
+def shares(parts: pd.DataFrame, y_title: str, about: str, *, middle: float | None = None, height: int = 200) -> dict:
+    """Return dots of `share`, from 0 to 1, per `part`, with a dashed line at `middle`.
 
-    low: float
-    high: float
-    start: float
-    stop: float
-
-    def __call__(self, value: float) -> float:
-        """Return the place of a value."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
-
-    def ticks(self, most: int) -> list[float]:
-        """Return at most `most` + 1 round numbers (1, 2 or 5 times a power of ten) within the scale."""
-        rough = (self.high - self.low) / most
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-        first, last = math.ceil(self.low / step - 1e-6), math.floor(self.high / step + 1e-6)
-        return [round(number * step, 12) for number in range(first, last + 1)]
-
-
-@dataclass(frozen=True)
-class Points:
-    """Points of one kind: their legend, and the class that colours them."""
-
-    name: str
-    colour: str
-    places: Sequence[tuple[float, float]]
-
-
-def scatter(
-    kinds: Sequence[Points], *, title: str, about: str, x_label: str, y_label: str, height: int = 190,
-    y_range: tuple[float, float] | None = None, middle: float | None = None, whole_x: bool = False,
-    labels: Sequence[tuple[float, float, str]] = (), size: float = 4, axes: bool = True,
-) -> str:  # fmt: skip
-    """Return an SVG of points, with a dashed line at `middle`; `labels` are (x, y, text).
-
-    Without `axes`, the numbers along the sides are left out, where they mean nothing.
+    Tooltips also show the columns `of` (rows) and `kind`; a dot whose kind is "outlier" is marked.
     """
-    xs = [x for kind in kinds for x, _ in kind.places]
-    ys = [y for kind in kinds for _, y in kind.places]
-    x = Scale(*_padded(min(xs), max(xs), 0.5 if whole_x else 0), LEFT, WIDTH - RIGHT)
-    y = Scale(*(y_range or _padded(min(ys), max(ys))), height - BOTTOM, TOP)
-    parts = [_frame(x, y, height, x_label, y_label, whole_x, axes)]
-    if middle is not None:
-        parts.append(
-            f'<line class="middle" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(middle):.1f}" y2="{y(middle):.1f}"/>'
-        )
-    for kind in kinds:
-        path = "".join(f"M{x(px):.1f} {y(py):.1f}h0" for px, py in kind.places)
-        parts.append(f'<path class="points {kind.colour}" stroke-width="{size}" d="{path}"/>')
-    for px, py, text in list(labels)[:LABELS]:
-        at = x(px)
-        anchor, shift = ("end", -6) if at > WIDTH * 0.8 else ("start", 6)
-        parts.append(_text(at + shift, y(py) + 4, text, anchor=anchor, kind="label"))
-    return _svg(parts, height, title, about)
-
-
-def histogram(
-    edges: Sequence[float], counts: Sequence[int], *, title: str, about: str, x_label: str, y_label: str,
-    marks: Sequence[float] = (), height: int = 190,
-) -> str:  # fmt: skip
-    """Return an SVG of bars between neighbouring edges, with dashed lines at `marks`; one edge more than counts."""
-    x = Scale(edges[0], edges[-1], LEFT, WIDTH - RIGHT)
-    y = Scale(0, max(*counts, 1) * 1.05, height - BOTTOM, TOP)
-    parts = [_frame(x, y, height, x_label, y_label, whole_x=False, axes=True)]
-    for low, high, count in zip(edges, edges[1:], counts, strict=False):
-        if count:
-            width = max(0.5, x(high) - x(low) - 1)
-            parts.append(
-                f'<rect class="bar" x="{x(low) + 0.5:.1f}" y="{y(count):.1f}" width="{width:.1f}" '
-                f'height="{y(0) - y(count):.1f}"/>'
-            )
-    for mark in marks:
-        parts.append(f'<line class="middle" x1="{x(mark):.1f}" x2="{x(mark):.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
-    return _svg(parts, height, title, about)
-
-
-def bars(rows: Sequence[tuple[str, float, str]], *, title: str, about: str) -> str:
-    """Return an SVG of horizontal bars, from the top: (name, value, value as text). Names stand above their bars."""
-    most = max([value for _, value, _ in rows], default=0) or 1
-    parts = []
-    for number, (name, value, text) in enumerate(rows):
-        top = number * (BAR + 9)
-        parts.append(_text(0, top + 12, _shortened(name), kind="name"))
-        parts.append(_text(WIDTH, top + 12, text, anchor="end"))
-        parts.append(f'<rect class="bar" x="0" y="{top + 17}" width="{max(1, value / most * WIDTH):.1f}" height="6"/>')
-    return _svg(parts, len(rows) * (BAR + 9), title, about)
-
-
-def number(value: float) -> str:
-    """Return a number as an axis shows it: 12k, 3.5M, 0.02."""
-    unit, letter = next((pair for pair in UNITS if abs(value) >= pair[0]), (1, ""))
-    return f"{value / unit:.4g}{letter}".replace("-", "−")  # noqa: RUF001 - a minus sign
-
-
-def _padded(low: float, high: float, least: float = 0.0) -> tuple[float, float]:
-    """Return a range a little wider, so that no point lies on the frame; a range of no width gets one."""
-    margin = max((high - low) * 0.06, least) or abs(high) * 0.06 or 1.0
-    return low - margin, high + margin
-
-
-def _frame(x: Scale, y: Scale, height: int, x_label: str, y_label: str, whole_x: bool, axes: bool) -> str:
-    floor = height - BOTTOM
-    parts = []
-    if axes:
-        for tick in y.ticks(4):
-            parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
-            parts.append(_text(LEFT - 5, y(tick) + 4, number(tick), anchor="end"))
-        for tick in x.ticks(5):
-            if not (whole_x and tick % 1):
-                parts.append(_text(x(tick), floor + 14, number(tick), anchor="middle"))
-    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"/>')
-    if not axes:
-        parts.append(f'<line class="axis" x1="{LEFT}" x2="{LEFT}" y1="{TOP}" y2="{floor}"/>')
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, height - 6, x_label, anchor="middle", kind="unit"))
-    middle = (TOP + floor) / 2
-    parts.append(_text(10, middle, y_label, anchor="middle", kind="unit", turn=f' transform="rotate(-90 10 {middle})"'))
-    return "".join(parts)
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "tick", turn: str = "") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{escape(text)}</text>'
-
-
-def _shortened(name: str, most: int = 40) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
-
-
-def _svg(parts: Sequence[str], height: int, title: str, about: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{escape(title)}</title><desc>{escape(about)}</desc>'
-        + "".join(parts)
-        + "</svg>"
+    low, high = parts["share"].min(), parts["share"].max()
+    y = alt.Y(
+        "share:Q",
+        title=y_title,
+        axis=alt.Axis(format=_percent(high - low), tickCount=4),
+        scale=_within(low, high, 0, 1),
     )
+    ends = parts["part"].min() - 0.5, parts["part"].max() + 0.5
+    x = alt.X("part:Q", title="part", axis=alt.Axis(format="d", tickMinStep=1), scale=_between(*ends))
+    zoom = alt.selection_interval(
+        name="zoom", bind="scales", encodings=["x", "y"], zoom=f"wheel![{ZOOM_KEY}]", clear="dblclick"
+    )
+    kinds = alt.Scale(domain=["usual", "outlier"], range=["var(--c1)", "var(--odd)"])
+    tooltip = [
+        alt.Tooltip("part:Q", title="part", format="d"),
+        alt.Tooltip("share:Q", title=y_title, format=".4~p"),
+        alt.Tooltip("rows:Q", title="rows", format=","),
+        alt.Tooltip("of:Q", title="of", format=","),
+    ]
+    dots = (
+        alt.Chart(parts)
+        .mark_circle(size=_size(len(parts)), opacity=0.85, clip=True)
+        .encode(x=x, y=y, color=alt.Color("kind:N", scale=kinds, legend=None), tooltip=tooltip)
+        .add_params(zoom)
+    )
+    layers = [dots]
+    if middle is not None:
+        layers.insert(0, alt.Chart(pd.DataFrame({"share": [middle]})).mark_rule().encode(y="share:Q"))
+    outliers = parts[parts["kind"] == "outlier"].head(LABELS)
+    if len(outliers):
+        labels = alt.Chart(outliers).mark_text(dx=7, align="left", clip=True)
+        layers.append(labels.encode(x="part:Q", y="share:Q", text=alt.Text("part:Q", format="d")))
+    return _finished(alt.layer(*layers), about, height)
+
+
+def histogram(bins: pd.DataFrame, x_title: str, about: str, marks: Sequence[float]) -> dict:
+    """Return bars of `rows` from `low` to `high`, with dashed lines at `marks`."""
+    ends = bins["low"].min(), bins["high"].max()
+    x = alt.X("low:Q", title=x_title, bin="binned", axis=alt.Axis(tickCount=6), scale=_between(*ends))
+    tooltip = [alt.Tooltip("low:Q", title="from"), alt.Tooltip("high:Q", title="to"), alt.Tooltip("rows:Q", format=",")]
+    bars = (
+        alt.Chart(bins)
+        .mark_bar()
+        .encode(x=x, x2="high:Q", y=alt.Y("rows:Q", axis=alt.Axis(format="~s", tickCount=4)), tooltip=tooltip)
+    )
+    lines = alt.Chart(pd.DataFrame({"low": list(marks)})).mark_rule().encode(x="low:Q")
+    return _finished(bars + lines, about, 200)
+
+
+def bars(rows: pd.DataFrame, about: str, *, name: str) -> dict:
+    """Return a horizontal bar per row, from the top: its `name`, its `value`, and the `text` at its end."""
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=NAMES_WIDTH, domain=False, ticks=False))
+    room = alt.ExprRef(expr=f"width - {TEXT_WIDTH}")
+    scale = alt.Scale(domain=[0, float(rows["value"].max() or 1)], range=[0, room], nice=False)
+    base = alt.Chart(rows).encode(
+        y=y, x=alt.X("value:Q", axis=None, scale=scale),
+        tooltip=[alt.Tooltip("name:N", title=name), alt.Tooltip("text:N", title=" ")],
+    )  # fmt: skip
+    chart = base.mark_bar(height=10) + base.mark_text(align="left", dx=5).encode(text="text:N")
+    return _finished(chart, about, 24 * len(rows))
+
+
+def distances(ranks: pd.DataFrame, about: str) -> dict:
+    """Return lines of the `median` distance at each `rank`, one per `gold`, within the band from `low` to `high`."""
+    x = alt.X("rank:Q", title="rank", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="d", tickCount=5))
+    golds = list(dict.fromkeys(ranks["gold"]))
+    colours = alt.Scale(domain=golds, range=[f"var(--c{1 + number % 4})" for number in range(len(golds))])
+    legend = alt.Legend(title=None, orient="top") if len(golds) > 1 else None
+    scale = _within(ranks["low"].min(), ranks["high"].max())
+    tooltip = [
+        alt.Tooltip("gold:N", title="gold standard"), alt.Tooltip("rank:Q", format=","),
+        alt.Tooltip("low:Q", title="5 % of queries", format=".4f"), alt.Tooltip("median:Q", format=".4f"),
+        alt.Tooltip("high:Q", title="95 % of queries", format=".4f"),
+    ]  # fmt: skip
+    base = alt.Chart(ranks).encode(x=x, color=alt.Color("gold:N", scale=colours, legend=legend), tooltip=tooltip)
+    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title="distance", scale=scale), y2="high:Q")
+    line = base.mark_line(point=alt.OverlayMarkDef(size=28)).encode(y="median:Q")
+    return _finished(band + line, about, 240)
+
+
+def _within(low: float, high: float, least: float | None = None, most: float | None = None) -> alt.Scale:
+    """Return a scale a little wider than from `low` to `high`, but not below `least` or above `most`."""
+    margin = (high - low) * MARGIN or abs(high) * MARGIN or MARGIN
+    low = low - margin if least is None else max(least, low - margin)
+    high = high + margin if most is None else min(most, high + margin)
+    return _between(low, high)
+
+
+def _between(low: float, high: float) -> alt.Scale:
+    return alt.Scale(domain=[float(low), float(high)], nice=False, zero=False)
+
+
+def _percent(span: float) -> str:
+    """Return the format of shares on an axis that is about `span` long: as many digits as keep its numbers apart."""
+    return f".{max(0, math.ceil(-math.log10(span * 100)) + 1)}~%" if span else ".3~p"
+
+
+def _size(points: int) -> int:
+    return 55 if points <= 60 else 32 if points <= 300 else 16
+
+
+def _finished(chart: alt.LayerChart | alt.FacetChart, about: str, height: int) -> dict:
+    """Return the specification of a chart as wide as its place. `about` describes it to those who can't see it."""
+    spec = chart.properties(width="container", height=height, description=about).to_dict()
+    del spec["$schema"], spec["config"]  # the page has one theme for all, and asks no other site for anything
+    return spec

@@ -1,0 +1,1 @@
+"""Queries and their exact nearest neighbors; docs/exactness.md has the proof."""

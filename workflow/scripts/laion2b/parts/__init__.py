@@ -1,0 +1,1 @@
+"""From the mirrors to `parts/`: addresses, downloads, records."""

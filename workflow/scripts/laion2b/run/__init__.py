@@ -1,0 +1,1 @@
+"""Before, during and after a run: configuration, checks, disk, status, progress, outcomes, failures."""

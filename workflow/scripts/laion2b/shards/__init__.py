@@ -1,0 +1,1 @@
+"""From a part to its shard: which rows are kept, and its record."""
