@@ -1,1 +1,1 @@
-"""A small LAION-like mirror, made on the spot and served on loopback, and the demo that builds a subset from it."""
+"""The demo: it builds a subset from a small mirror, and searches it."""

@@ -1,28 +1,41 @@
-"""Build laion2B-11.h5, metadata-11.tsv and report.html from a small mirror on this machine, and say what came of it."""
+"""Build laion2B-11.h5, metadata-11.tsv, gold-11.h5 and laion2b-report.html from a small mirror that is made here."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import yaml
 
-from demo import synthetic
-from demo.faults import Fault, faulty
-from demo.mirror import Handler, Mirror
+from demo import search
+from mirror import synthetic
+from mirror.faults import Fault, faulty
+from mirror.server import Handler, MirrorServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = REPOSITORY / ".demo"
 PARTS = 112
 ROWS = 400
 LAST = 11
+QUERIES = {"part": 0, "rows": 100, "seed": 2023}
+
+FAMILY = "demo"
+"""By which the report knows that the data are made up: names.DEMO of the library."""
+
+END = """
+The demo is finished. All its data are made up. Three files to open:
+  {work}/laion2b-report.html  a page for a browser: what is in the subset
+  {work}/metadata-{last}.tsv      captions and addresses, one row each
+  {work}/gold-{last}.json         the gold standard: what was searched, and how it is certified
+
+Next, with real data: name your mirror under `mirrors` in config.yaml, and try a small subset first:
+  .venv/bin/snakemake --cores 2 laion2B-2.h5 metadata-2.tsv
+docs/mirrors.md says how to name a mirror. README.md says how much disk each subset takes."""
 
 MIRRORS = {
     "good": Handler,
-    # What each file goes through: an overloaded server, a web page instead of data, a broken connection.
+    # For each file: an overloaded server, then a web page instead of data, then a broken connection.
     "bad": faulty(
         Fault(status=503, headers={"Retry-After": "0"}, method="GET"),
         Fault(change=lambda _: b"<html>Come back later</html>", headers={"Content-Type": "text/html"}, method="GET"),
@@ -32,7 +45,7 @@ MIRRORS = {
 
 
 def make_mirror(folder: Path) -> None:
-    """Write the parts that are not there yet; all of them have slightly different numbers of rows, as upstream."""
+    """Write the parts that do not exist yet. Their numbers of rows differ a little, as upstream."""
     for part in range(PARTS):
         finished = folder / f".part-{part}"
         if not finished.exists():
@@ -41,36 +54,19 @@ def make_mirror(folder: Path) -> None:
 
 
 def build(work: Path, url: str) -> int:
-    """Run the real workflow in `work` as a user would, and return its exit status."""
+    """Build the subset and its gold standard with the real workflow in `work`, and return the exit status."""
     work.mkdir(parents=True, exist_ok=True)
-    (work / "config.yaml").write_text(yaml.safe_dump({"mirrors": [synthetic.templates(url)]}), encoding="utf-8")
-    return snakemake(work, f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv")
+    content = {"mirrors": [synthetic.templates(url)], "queries": QUERIES, "neighbors": 100, "family": FAMILY}
+    (work / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return snakemake(work, f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv", f"gold-{LAST}.h5", f"gold-{LAST}.json")
 
 
 def snakemake(work: Path, *targets: str, quiet: str = "rules") -> int:
     """Run the workflow in `work` and return its exit status."""
-    command = ["snakemake", "--cores", "2", *targets, "--directory", str(work)]
-    print("$", " ".join(command), flush=True)
+    command = ["snakemake", "--cores", "2", *targets, "--directory", os.path.relpath(work, REPOSITORY)]
+    print("\n$", " ".join(command), flush=True)
     python = [sys.executable, "-m", *command, "--quiet", quiet]
     return subprocess.run(python, cwd=REPOSITORY, check=False).returncode
-
-
-def summary(work: Path, seconds: float) -> None:
-    """Print what a person wants to know."""
-    shards = [json.loads((work / "shards" / f"{part:04d}.json").read_text()) for part in range(1, LAST + 1)]
-    rows_in, rows = sum(shard["rows_in"] for shard in shards), sum(shard["rows"] for shard in shards)
-    parts = [json.loads(path.read_text()) for path in (work / "parts").glob("*.json")]
-    attempts = sum(len(part["attempts"]) for part in parts)
-    print(f"\nParts 1..{LAST}: {rows_in:,} rows in, {rows:,} kept ({rows / rows_in:.2%}), in {seconds:.1f} s.")
-    print(f"{len(parts)} files downloaded, {sum(part['size'] for part in parts):,} bytes, in {attempts} attempts.")
-    for product in (f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv"):
-        file = work / product
-        print(f"  {file.stat().st_size:>12,} bytes  {os.path.relpath(file)}")
-    print(
-        "\nNext, with real data: name your mirror under `mirrors` in config.yaml, and try a small subset first:\n"
-        "  .venv/bin/snakemake --cores 2 laion2B-2.h5 metadata-2.tsv\n"
-        "README.md says where mirrors stand, and how much disk each subset takes."
-    )
 
 
 def main() -> int:
@@ -79,17 +75,24 @@ def main() -> int:
     parser.add_argument("--mirror", choices=MIRRORS, default="good", help="whether the mirror misbehaves on purpose")
     kind = parser.parse_args().mirror
     folder, work = FOLDER / "mirror", FOLDER / f"{kind}-mirror"
-    print(f"A small mirror with {PARTS} parts of about {ROWS} rows, in {os.path.relpath(folder)}, served on loopback.")
+    _step(f"1 of 4: make up a mirror of {PARTS} parts of about {ROWS} rows, in {os.path.relpath(folder)}.")
     make_mirror(folder)
-    started = time.monotonic()
-    with Mirror(folder, MIRRORS[kind]) as mirror:
+    with MirrorServer(folder, MIRRORS[kind]) as mirror:
+        _step(f"2 of 4: build the subset of parts 1 to {LAST}, and its gold standard, from that mirror.")
         status = build(work, mirror.url)
     if status == 0:
-        summary(work, time.monotonic() - started)
-        status = snakemake(work, "report.html", quiet="all")
-        if status == 0:
-            print(f"The report, for a browser: {os.path.relpath(work / 'report.html')}")
+        _step("3 of 4: search the subset in a way that is fast and not exact, and measure its recall.")
+        status = search.recall(work, LAST)
+    if status == 0:
+        _step("4 of 4: write a page about the subset.")
+        status = snakemake(work, "laion2b-report.html", quiet="all")
+    if status == 0:
+        print(END.format(work=os.path.relpath(work), last=LAST))
     return status
+
+
+def _step(text: str) -> None:
+    print(f"\nStep {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Make parts that look like LAION2B-en's: upstream layout, all 15 columns, nasty captions, realistic shares of tags.
+"""Make parts like those of LAION2B-en: upstream layout, all 15 columns, odd captions, realistic shares of tags.
 
-Everything follows from the part's number, so the same part is the same bytes each time.
+Everything follows from the part's number, so a part has the same bytes each time.
 """
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,10 @@ import pyarrow.parquet as pq
 EMBEDDINGS = "img_emb/img_emb_{part:04d}.npy"
 METADATA = "laion2B-en-metadata/metadata_{part:04d}.parquet"
 
+PARTS = 2314
+"""Parts of the family; its image archives went to the parts in turn."""
+ARCHIVE = 10_000
+"""Rows of an archive, whose number is followed by the row's own in each key."""
 TAGS = ("UNLIKELY", "UNSURE", "NSFW", "", "nsfw", None)
 SHARES = (0.9290, 0.0504, 0.0190, 0.0004, 0.0002, 0.0010)
 WORDS = ("of", "the", "a", "in", "with", "2019", "café", "Zürich", "東京", "🎨")
@@ -46,7 +51,7 @@ def embeddings(part: int, rows: int, dimensions: int = 768) -> np.ndarray:
 
 
 def metadata(part: int, rows: int) -> pa.Table:
-    """Return the table of a part, with the columns and the types that upstream has."""
+    """Return the table of a part, with the columns and the types of upstream."""
     random = np.random.default_rng([part, 1])
     words = VOCABULARY[random.zipf(1.2, size=(rows, 16)) % len(VOCABULARY)]
     lengths = random.integers(3, 17, size=rows)
@@ -55,7 +60,7 @@ def metadata(part: int, rows: int) -> pa.Table:
         caption[row] = NASTY[random.integers(len(NASTY))]
     tags = random.choice(len(TAGS), size=rows, p=SHARES)
     width, height = random.integers(64, 4000, size=(2, rows))
-    key = [f"{part:05d}{row:07d}" for row in range(rows)]
+    key = [f"{(part + PARTS * (row // ARCHIVE)) * ARCHIVE + row % ARCHIVE:09d}" for row in range(rows)]
     similarity = np.where(random.random(rows) < 0.001, np.nan, random.normal(0.33, 0.03, rows))
     return pa.table(
         {
@@ -87,6 +92,13 @@ def _hex(random: np.random.Generator, rows: int) -> list[str]:
     """Return random names of 32 hexadecimal digits, as hashes are."""
     noise = random.bytes(16 * rows).hex()
     return [noise[start : start + 32] for start in range(0, len(noise), 32)]
+
+
+def write_parts(folder: Path, parts: Iterable[int], rows: int) -> Path:
+    """Write parts, each with so many rows and as many more as its number, and return the folder."""
+    for part in parts:
+        write_part(folder, part, rows + part)
+    return folder
 
 
 def write_part(folder: Path, part: int, rows: int, dimensions: int = 768) -> tuple[Path, Path]:

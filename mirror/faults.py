@@ -1,4 +1,4 @@
-"""A mirror that misbehaves as told: for each file, a list of faults, one for each attempt."""
+"""A mirror that misbehaves on purpose. Each file has a list of faults, one for each attempt."""
 
 import socket
 import struct
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from demo.mirror import Handler
+from mirror.server import Handler
 
 
 @dataclass(frozen=True)
@@ -16,27 +16,31 @@ class Fault:
 
     status: int | None = None
     """Answer with this status and an empty body."""
+    claim: int | None = None
+    """Answer correctly, but with this status."""
     silent: bool = False
     """Hang up without an answer."""
     drip_headers: bool = False
-    """Send headers without end, a byte now and then. A status of 100 is sent without end, too."""
+    """Send headers without end, one byte at a time. A status of 100 is sent without end, too."""
     headers: dict[str, str | None] = field(default_factory=dict)
-    """Headers to send instead of the right ones; None leaves one out."""
+    """Headers to send instead of the right ones. None leaves one out."""
+    rewrite: Callable[[dict[str, str]], dict[str, str | None]] | None = None
+    """More such headers, made from the right ones."""
     change: Callable[[bytes], bytes] | None = None
-    """Serve another content than the file's, with the length that it has."""
+    """Serve another content than the file's, with the right length of that content."""
     body: Callable[[bytes], bytes] | None = None
     """Send another body than the headers promise."""
     cut: int | None = None
     """Bytes of body to send before it breaks off."""
     then: str = "close"
-    """How it breaks off: close, reset, stall (until the client has had enough) or drip (a byte now and then)."""
+    """How it breaks off: close, reset, stall (until the client gives up) or drip (one byte at a time)."""
     ignore_range: bool = False
     method: str | None = None
-    """Only requests of this method are answered wrongly."""
+    """Only requests of this method get the fault."""
 
 
 class Faulty(Handler):
-    """Answers the n-th request for a file with the n-th fault of `script`, and rightly after the last.
+    """Answers the n-th request for a file with the n-th fault of `script`, and correctly after the last.
 
     If `forever` is true, the last fault is repeated without end.
     """
@@ -77,7 +81,9 @@ class Faulty(Handler):
     def head(self, status: int, headers: dict[str, str]) -> None:
         """Send the headers, some of them wrong."""
         wrong = headers | self.fault.headers
-        super().head(status, {name: value for name, value in wrong.items() if value is not None})
+        if self.fault.rewrite:
+            wrong |= self.fault.rewrite(headers)
+        super().head(self.fault.claim or status, {name: value for name, value in wrong.items() if value is not None})
 
     def body(self, content: bytes) -> None:
         """Send the body as far as the fault allows."""

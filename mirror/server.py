@@ -1,6 +1,6 @@
 """Serve a folder over HTTP on loopback as a good mirror does: ranges, ETag, Last-Modified, If-Range.
 
-It counts what it serves. The tests derive mirrors from it that misbehave.
+It counts what it serves. Tests derive mirrors with faults from it.
 """
 
 import re
@@ -19,7 +19,7 @@ BLOCK = 256 * 1024
 
 @dataclass
 class Request:
-    """One request as it came in, and how much went out."""
+    """One request, and how much was sent for it."""
 
     method: str
     path: str
@@ -33,10 +33,10 @@ class Handler(BaseHTTPRequestHandler):
     """Answers GET and HEAD for the files below the server's folder."""
 
     protocol_version = "HTTP/1.1"
-    server: "Mirror"
+    server: "MirrorServer"
 
     def do_GET(self) -> None:
-        """Answer with a file or the part of it that was asked for."""
+        """Answer with a file, or with the part of it that was requested."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.request_log = Request(self.command, unquote(urlsplit(self.path).path).lstrip("/"), headers)
         with self.server.lock:
@@ -68,13 +68,13 @@ class Handler(BaseHTTPRequestHandler):
             self.body(content[start:])
 
     def validators(self, file: Path) -> dict[str, str]:
-        """Return the headers by which a client can tell whether the file has changed."""
+        """Return the headers that show a client whether the file has changed."""
         stat = file.stat()
         etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         return {"ETag": etag, "Last-Modified": formatdate(stat.st_mtime, usegmt=True)}
 
     def range_start(self, validators: dict[str, str]) -> int | None:
-        """Return the first byte asked for, or None if the whole file is wanted or the client's copy is stale."""
+        """Return the first requested byte, or None for the whole file, also if the client has an older version."""
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         condition = self.headers.get("If-Range")
         if not match or (condition and condition not in validators.values()):
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def body(self, content: bytes) -> None:
-        """Send the body, unless only the head was asked for."""
+        """Send the body, unless the request is for the head only."""
         if self.command == "HEAD":
             return
         for start in range(0, len(content), BLOCK):
@@ -99,15 +99,16 @@ class Handler(BaseHTTPRequestHandler):
             self.request_log.served += len(block)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the terminal belongs to the workflow."""
+        """Print nothing, because the terminal shows the workflow."""
 
 
 @dataclass
-class Mirror(ThreadingHTTPServer):
-    """A server of `folder` on a free port of the loopback interface, for the time of a `with` block."""
+class MirrorServer(ThreadingHTTPServer):
+    """A server of `folder` on a port of the loopback interface (0: a free one), for the time of a `with` block."""
 
     folder: Path
     handler: type[Handler] = Handler
+    port: int = 0
     requests: list[Request] = field(default_factory=list)
 
     daemon_threads: ClassVar[bool] = True
@@ -115,14 +116,14 @@ class Mirror(ThreadingHTTPServer):
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
         self.active = self.most = 0
-        super().__init__(("127.0.0.1", 0), self.handler)
+        super().__init__(("127.0.0.1", self.port), self.handler)
 
     @property
     def url(self) -> str:
         """The address of the folder."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def __enter__(self) -> "Mirror":
+    def __enter__(self) -> "MirrorServer":
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         return self
@@ -134,7 +135,7 @@ class Mirror(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up."""
+        """Print nothing about clients that close the connection."""
 
     def served(self, path: str = "") -> int:
         """Return the bytes of body sent for files whose path contains `path`."""
