@@ -6,17 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
+import yte
 
-from tests.harness import REPOSITORY, products
+from tests.support.harness import REPOSITORY, products
 
 PROFILES = REPOSITORY / "profiles"
-STAND_IN = REPOSITORY / "tests" / "stand_ins" / "qsub.sh"
+STAND_IN = REPOSITORY / "tests" / "support" / "stand_ins" / "qsub.sh"
 SCHEDULERS = {"sge": "SGE", "pbs": "PBS", "lsf": "LSF"}
 
 
 def settings(name: str) -> dict:
-    return yaml.safe_load((PROFILES / name / "config.yaml").read_text())
+    return yte.process_yaml((PROFILES / name / "config.yaml").read_text(), require_use_yte=True)
 
 
 @pytest.mark.parametrize("name", ["slurm", "generic"])
@@ -69,25 +69,38 @@ def scheduler(request, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS, indirect=True)
+def test_status_of_jobs(scheduler, tmp_path):
+    """What Snakemake asks while a job runs, when it has ended, and when it has failed."""
+    for job, code in (("1", "0"), ("2", "137")):
+        (tmp_path / "notes" / f"{job}.code").write_text(code)
+    answers = [
+        subprocess.run([PROFILES / "generic" / "status.sh", scheduler, job], capture_output=True, text=True, check=True)
+        for job in ("1", "2", "3")
+    ]
+    assert [answer.stdout.strip() for answer in answers] == ["success", "failed", "running"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", SCHEDULERS, indirect=True)
 def test_other_schedulers(work, mirror, mirror_folder, scheduler, tmp_path):
     work.configure(mirror.url)
     profile = ("--workflow-profile", str(tmp_path / "profile"), "--seconds-between-status-checks", "1")
-    work.run(*profile, "--group-components", "filter=2", "--", *products(4))
-    work.check_products(mirror_folder, 4)
+    work.run(*profile, "--config", "parts_together=2", "--", *products(3))
+    work.check_products(mirror_folder, 3)
     submitted = submissions(tmp_path)
     assert len(submitted) == 4  # two groups of filter jobs, two concatenations; the downloads ran here
     assert ASKED[scheduler](1000, 20) in submitted[0]
 
     (work.folder / "shards" / "0003.h5").write_bytes(b"damaged")
-    (work.folder / "laion2B-4.h5").unlink()
-    output = work.run(*profile, "--retries", "1", "--", "laion2B-4.h5", ok=False)  # status.sh says "failed"
-    assert "concatenate_embeddings 4: shards/0003.h5" in output
+    (work.folder / "laion2B-3.h5").unlink()
+    output = work.run(*profile, "--retries", "1", "--", "laion2B-3.h5", ok=False)  # status.sh says "failed"
+    assert "concatenate_embeddings 3: shards/0003.h5" in output
     first, second = submissions(tmp_path)[4:]
-    assert ASKED[scheduler](1000, 18) in first
-    assert ASKED[scheduler](2000, 36) in second
+    assert ASKED[scheduler](1000, 16) in first
+    assert ASKED[scheduler](2000, 32) in second
 
     (tmp_path / "notes" / "reject").touch()
-    output = work.run(*profile, "--retries", "0", "--", "laion2B-4.h5", ok=False)
+    output = work.run(*profile, "--retries", "0", "--", "laion2B-3.h5", ok=False)
     assert "Error submitting" in output
     assert len(submissions(tmp_path)) == 6
 

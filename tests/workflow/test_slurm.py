@@ -2,17 +2,17 @@
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
-from demo import synthetic
-from demo.mirror import Mirror
 from laion2b.files import locked
-from tests import slurm
-from tests.harness import REPOSITORY, Work, products, wait_until
+from mirror import synthetic
+from mirror.server import MirrorServer
+from tests.support import slurm
+from tests.support.harness import REPOSITORY, Work, products, wait_until
 
 PARTS = 6
 PROFILE = (
@@ -21,6 +21,7 @@ PROFILE = (
     "--slurm-init-seconds-before-status-checks",
     "2",
 )
+PRODUCTS = products(PARTS)
 CONCATENATIONS = {f"rule_concatenate_{kind}_wildcards_{PARTS}" for kind in ("embeddings", "metadata")}
 
 pytestmark = [
@@ -39,19 +40,17 @@ class Site:
     cluster: slurm.Cluster
     work: Work
 
-    def run(self, *arguments: str, ok: bool = True) -> str:
+    def run(self, *arguments: str, targets: Sequence[str] = PRODUCTS, ok: bool = True) -> str:
         """Run the workflow with profiles/slurm."""
-        targets = ("--", *products(PARTS))
-        return self.work.run(*PROFILE, *arguments, *targets, ok=ok, environment=self.cluster.environment)
+        return self.work.run(*PROFILE, *arguments, "--", *targets, ok=ok, environment=self.cluster.environment)
 
     @contextmanager
-    def started(self, *arguments: str) -> Iterator:
+    def started(self, *arguments: str, targets: Sequence[str] = PRODUCTS) -> Iterator:
         """Start the workflow with profiles/slurm, and wait for its end after the block."""
-        targets = ("--", *products(PARTS))
-        process = self.work.start(*PROFILE, *arguments, *targets, environment=self.cluster.environment)
+        process = self.work.start(*PROFILE, *arguments, "--", *targets, environment=self.cluster.environment)
         try:
             yield process
-            process.wait(timeout=180)
+            process.wait(timeout=600)
         finally:
             process.kill()
             process.wait()
@@ -73,20 +72,19 @@ class Site:
     def wait_for(self, log: str) -> None:
         """Wait until a job says in its log that it waits."""
         path = self.work.folder / "logs" / log
-        wait_until(lambda: path.exists() and "waiting for it" in path.read_text(), seconds=120)
+        wait_until(lambda: path.exists() and "This one waits for it" in path.read_text(), seconds=400)
 
 
 @pytest.fixture(scope="module")
 def folder_of_mirror(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mirror")
-    for part in range(1, PARTS + 1):
-        synthetic.write_part(folder, part, 40 + part)
-    return folder
+    return synthetic.write_parts(
+        tmp_path_factory.mktemp("mirror"), range(PARTS + 1), 40
+    )  # queries are drawn from part 0
 
 
 @pytest.fixture
 def six_parts(folder_of_mirror):
-    with Mirror(folder_of_mirror) as mirror:
+    with MirrorServer(folder_of_mirror) as mirror:
         yield mirror
 
 
@@ -116,10 +114,11 @@ def test_the_whole_job(site, six_parts, folder_of_mirror):
 
 
 def test_a_cancelled_job(site, six_parts, folder_of_mirror):
-    options = ("--group-components", "filter=1")
+    options = ("--config", "parts_together=1")
     with site.held("shards/0003.h5.tmp"), site.started(*options, "--retries", "0") as run:
         site.wait_for("filter/0003.log")
-        assert re.search(r"^ *3 .* downloaded$", site.work.told("--last", str(PARTS)), re.MULTILINE)  # not failed
+        told = site.work.told("--last", str(PARTS))  # later parts may still wait for their own filter
+        assert re.search(r"^ *3(\.\.\d)? .* downloaded$", told, re.MULTILINE)  # not failed
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment in single(3)]
         site.cluster.run("scancel", job)
     assert run.returncode == 1
@@ -131,13 +130,32 @@ def test_a_cancelled_job(site, six_parts, folder_of_mirror):
     site.work.check_products(folder_of_mirror, PARTS)
 
 
+def test_a_cancelled_search(site, six_parts):
+    site.work.configure(six_parts.url, queries={"part": 0, "rows": 7, "seed": 2023}, neighbors=10)
+    gold = [f"gold-{PARTS}.h5"]
+    site.run(targets=["queries.h5", *(f"shards/{part:04d}.h5" for part in range(1, PARTS + 1))])
+    before = site.cluster.submitted()
+    with site.held("neighbors/0003.h5.tmp"), site.started("--retries", "0", targets=gold) as run:
+        site.wait_for("search/0003.log")
+        searches = {f"rule_search_wildcards_{part:04d}" for part in range(1, PARTS + 1)}  # each is a job of its own
+        wait_until(lambda: searches <= site.submitted_since(before))
+        (job,) = [job for job, comment in site.cluster.jobs().items() if comment == "rule_search_wildcards_0003"]
+        site.cluster.run("scancel", job)
+    assert run.returncode == 1
+    before = site.cluster.submitted()
+    site.run(targets=gold)
+    once_more = {f"rule_{rule}_wildcards_{PARTS}" for rule in ("search_again", "merge")}
+    assert site.submitted_since(before) == {"rule_search_wildcards_0003"} | once_more
+    assert (site.work.folder / gold[0]).exists()
+
+
 def test_a_node_that_goes_away(site, six_parts, folder_of_mirror):
-    options = ("--group-components", "filter=2")
+    options = ("--config", "parts_together=2")
     with site.held("shards/0004.h5.tmp"), site.started(*options, "--retries", "0") as run:
         site.wait_for("filter/0004.log")
         shards = site.work.folder / "shards"
         wait_until(lambda: all((shards / f"{part:04d}.json").exists() for part in (1, 2, 5, 6)))
-        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), seconds=120)
+        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), seconds=400)
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment in groups(3)]
         site.cluster.kill_node(site.cluster.node_of(job))
     assert run.returncode == 1
@@ -150,7 +168,7 @@ def test_a_node_that_goes_away(site, six_parts, folder_of_mirror):
 
 def test_a_job_over_its_memory(site, folder_of_mirror):
     output = site.run("--set-resources", "filter:mem_mb=60", "--retries", "0", ok=False)
-    assert "Ended without a word" in output  # and the log of Slurm has the reason
+    assert "Stopped before writing anything" in output  # and the log of Slurm has the reason
     (log,) = site.work.folder.glob(".snakemake/slurm_logs/group_filter_0001_filter/*.log")
     assert "memory limit" in log.read_text()
     before = site.cluster.submitted()
@@ -163,7 +181,7 @@ def test_an_interrupted_run_cancels_its_jobs(site, folder_of_mirror):
     with site.held("shards/0001.h5.tmp"), site.started() as run:
         site.wait_for("filter/0001.log")
         run.send_signal(signal.SIGINT)
-        run.wait(timeout=60)
+        run.wait(timeout=400)
         wait_until(lambda: not site.cluster.jobs())
     site.run()
     site.work.check_products(folder_of_mirror, PARTS)
@@ -176,9 +194,9 @@ def test_a_bad_part_costs_no_download_and_only_its_group(site, six_parts, folder
     (bad / "img_emb").symlink_to(folder_of_mirror / "img_emb")
     for part in range(1, PARTS + 1):
         (bad / metadata.format(part)).symlink_to(folder_of_mirror / metadata.format(3 if part == 2 else part))
-    with Mirror(bad) as mirror:
+    with MirrorServer(bad) as mirror:
         site.work.configure(mirror.url, keep_parts=False)
-        output = site.run("--group-components", "filter=3", "--retries", "0", ok=False)
+        output = site.run("--config", "parts_together=3", "--retries", "0", ok=False)
     assert "found 42 embeddings and 43 rows of metadata" in output
     there = {path.name for path in (site.work.folder / "parts").iterdir() if path.suffix != ".json"}
     assert there == {
@@ -187,7 +205,7 @@ def test_a_bad_part_costs_no_download_and_only_its_group(site, six_parts, folder
     (site.work.folder / "parts" / "metadata_0002.parquet").unlink()
     site.work.configure(six_parts.url, keep_parts=False)
     before = site.cluster.submitted()
-    site.run("--group-components", "filter=3")
+    site.run("--config", "parts_together=3")
     assert site.submitted_since(before) == groups(1) | CONCATENATIONS
     assert {request.path.rpartition("/")[2] for request in six_parts.requests if request.method == "GET"} == {
         "metadata_0002.parquet"

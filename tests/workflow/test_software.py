@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import REPOSITORY, copy_repository, products
+from tests.support.harness import REPOSITORY, copy_repository, products
 
-STAND_INS = REPOSITORY / "tests" / "stand_ins"
+STAND_INS = REPOSITORY / "tests" / "support" / "stand_ins"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_conda_is_asked_for_each_environment(work, mirror_folder, commands, tmp_
     monkeypatch.setenv("STAND_IN", str(tmp_path / "environments"))
     work.configure(mirror_folder)
     (work.folder / "laion2B-1.h5").touch()  # there must be something to report
-    work.run("--sdm", "conda", "--conda-create-envs-only", "--", *products(2), "report.html")
+    work.run("--sdm", "conda", "--conda-create-envs-only", "--", *products(2), "laion2b-report.html")
     asked = sorted(path.read_bytes() for path in (tmp_path / "environments").iterdir())
     assert asked == sorted(path.read_bytes() for path in (REPOSITORY / "envs").glob("*.yaml"))
 

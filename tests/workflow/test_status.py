@@ -3,182 +3,154 @@
 import os
 import pty
 import re
-import select
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from demo.mirror import Handler, Mirror
-from tests.harness import Work, kill_group, products, wait_until
+from tests.support.harness import Work, products
+from tests.support.stalling import SIZE, stalled
+from tests.support.terminal import shown
 
-SIZE = 31 * 768 * 2 + 128
-"""Bytes of img_emb_0002.npy in the test mirror."""
 HALF = f"partial: {SIZE // 2 / 1e3:.1f} kB of {SIZE / 1e3:.1f} kB (50%) of img_emb_0002.npy"
 
 
-@pytest.fixture
-def gate() -> threading.Event:
-    """Return what a mirror waits for in the middle of a file."""
-    return threading.Event()
-
-
-@pytest.fixture
-def stalling(mirror_folder, gate) -> Iterator[Mirror]:
-    """Yield a mirror that sends half of part 2's embeddings, and the rest when the gate is opened."""
-
-    class Stalling(Handler):
-        """Waits in the middle."""
-
-        def body(self, content: bytes) -> None:
-            if "img_emb_0002" in self.path and self.command == "GET":
-                super().body(content[: len(content) // 2])
-                gate.wait()
-                content = content[len(content) // 2 :]
-            super().body(content)
-
-    with Mirror(mirror_folder, Stalling) as server:
-        yield server
-        gate.set()
+@contextmanager
+def bars(work: Work) -> Iterator[tuple[subprocess.Popen, int]]:
+    """Yield a `status --watch` on a terminal, and what it shows."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    watch = subprocess.Popen(work.status("--watch", "--last", "2"), stdout=theirs, env=environment)
+    os.close(theirs)
+    try:
+        yield watch, ours
+    finally:
+        watch.kill()
+        watch.wait()
+        os.close(ours)
 
 
 @contextmanager
-def stalled(work: Work, mirror: Mirror, **keys: object) -> Iterator[subprocess.Popen]:
-    """Yield a run that has filtered part 1 and waits for the second half of part 2's embeddings."""
-    work.configure(mirror.url, timeout=60, **keys)
-    process = work.start(*products(2))
+def lines(work: Work) -> Iterator[tuple[subprocess.Popen, int]]:
+    """Yield a `status --watch` that writes to a file, and what it writes."""
+    watch = subprocess.Popen(work.status("--watch", "--interval", "0.2", "--last", "2"), stdout=subprocess.PIPE)
     try:
-        wait_until((work.folder / "shards" / "0001.json").exists)
-        wait_until((work.folder / "parts" / "metadata_0002.parquet").exists)
-        unfinished = work.folder / "parts" / "img_emb_0002.npy.part"
-        wait_until(lambda: unfinished.exists() and unfinished.stat().st_size == SIZE // 2)
-        yield process
+        yield watch, watch.stdout.fileno()
     finally:
-        kill_group(process)
+        watch.kill()
+        watch.wait()
+        watch.stdout.close()
 
 
-def shown(descriptor: int, until: Callable[[str], bool] | None = None) -> str:
-    """Return what a process shows until that meets a condition, or else until it ends; fail if it never does."""
-    text = ""
-    deadline = time.monotonic() + 60
-    while until is None or not until(text):
-        ready, _, _ = select.select([descriptor], [], [], max(0, deadline - time.monotonic()))
-        assert ready, text
-        try:
-            more = os.read(descriptor, 65536)
-        except OSError:  # a pseudo-terminal whose other end is closed
-            more = b""
-        if not more:
-            assert until is None, text
-            return text
-        text += more.decode(errors="replace")
-    return text
-
-
-def test_a_run_in_the_middle_of_a_file(work, stalling, gate):
-    with stalled(work, stalling) as process:
-        told = work.told("--last", "3")
-        assert [line.split(maxsplit=3)[::3] for line in told.splitlines()[1:4]] == [
-            ["1", "filtered"],
-            ["2", f"{HALF} and all of metadata_0002.parquet"],
-            ["3", "missing"],
-        ]
-        assert "1 filtered, 1 partial, 1 missing." in told
-        assert "laion2B-3.h5: missing" in told
-        assert "A run is at work here" in told
+def test_a_run_is_watched_from_the_middle_of_a_file_to_its_end(work, stalling, gate):
+    """As a table, as bars on a terminal, and as lines in a file."""
+    with (
+        stalled(work, stalling) as run,
+        bars(work) as (on_terminal, terminal),
+        lines(work) as (in_file, file),
+    ):
+        table = work.told("--last", "3")
+        bars_in_the_middle = shown(terminal, until=lambda text: text.count("img_emb_0002.npy") >= 2)
+        text = shown(file, until=lambda text: text.count("\n") >= 2)
         gate.set()
-        assert process.wait() == 0
-    told = work.told("--last", "2")
-    assert re.search(r"^1\.\.2 .* filtered$", told, re.MULTILINE)
-    assert f"laion2B-2.h5: {(work.folder / 'laion2B-2.h5').stat().st_size / 1e3:.1f} kB" in told
-    assert "A run is at work here" not in told
+        assert run.wait() == 0
+        bars_at_the_end = shown(terminal)
+        text += shown(file)
+        assert on_terminal.wait() == in_file.wait() == 0
 
+    assert [line.split(maxsplit=3)[::3] for line in table.splitlines()[1:4]] == [
+        ["1", "filtered"],
+        ["2", f"{HALF} and all of metadata_0002.parquet"],
+        ["3", "missing"],
+    ]
+    assert "1 filtered, 1 partial, 1 missing." in table
+    assert "laion2B-3.h5: missing" in table
+    assert "A run is at work here" in table
+    table = work.told("--last", "2")
+    assert re.search(r"^1\.\.2 .* filtered$", table, re.MULTILINE)
+    assert f"laion2B-2.h5: {(work.folder / 'laion2B-2.h5').stat().st_size / 1e3:.1f} kB" in table
+    assert "A run is at work here" not in table
 
-def test_the_last_error_of_a_part(work, mirror):
-    work.configure(mirror.url, subsets=[6])
-    work.run("laion2B-6.h5", ok=False)
-    told = work.told()
-    assert re.search(r"^1\.\.4 .* filtered$", told, re.MULTILINE)
-    (failed,) = re.findall(r"^5\.\.6 .* failed: (.*)$", told, re.MULTILINE)
-    assert failed.startswith("parts/img_emb_{part}.npy could not be downloaded, from 1 mirror, in 1 attempt. ")
-    assert failed.endswith("img_emb_{part}.npy: HTTP status 404.")
-    assert "4 filtered, 2 failed." in told
+    assert re.search(r"downloads .*━.* of .* kB .*/s", bars_in_the_middle)
+    assert re.search(r"filter .*1 of 2 parts", bars_in_the_middle)
+    assert f"{SIZE // 2 / 1e3:.1f} kB of {SIZE / 1e3:.1f} kB" in bars_in_the_middle
+    assert "2 of 2 parts" in bars_at_the_end
+    assert "laion2B-2.h5: " in bars_at_the_end.rpartition("2 of 2 parts")[2]  # the table
 
-
-def test_bars_on_a_terminal(work, stalling, gate):
-    with stalled(work, stalling) as run:
-        ours, theirs = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
-        watch = subprocess.Popen(work.status("--watch", "--last", "2"), stdout=theirs, env=environment)
-        os.close(theirs)
-        try:
-            middle = shown(ours, until=lambda text: text.count("img_emb_0002.npy") >= 2)
-            assert re.search(r"downloads .*━.* of .* kB .*/s", middle)
-            assert "1 of 2 filtered" in middle
-            assert f"{SIZE // 2 / 1e3:.1f} kB of {SIZE / 1e3:.1f} kB" in middle
-            gate.set()
-            assert run.wait() == 0
-            end = shown(ours)
-            assert watch.wait() == 0
-        finally:
-            watch.kill()
-            os.close(ours)
-    assert "2 of 2 filtered" in end
-    assert "laion2B-2.h5: " in end.rpartition("2 of 2 filtered")[2]  # the table
-
-
-def test_lines_in_a_file(work, stalling, gate):
-    with stalled(work, stalling) as run:
-        command = work.status("--watch", "--interval", "0.2", "--last", "2")
-        watch = subprocess.Popen(command, stdout=subprocess.PIPE)
-        try:
-            text = shown(watch.stdout.fileno(), until=lambda text: text.count("\n") >= 2)
-            gate.set()
-            assert run.wait() == 0
-            text += shown(watch.stdout.fileno())
-            assert watch.wait() == 0
-        finally:
-            watch.kill()
-            watch.stdout.close()
-    lines = text.splitlines()
     assert re.fullmatch(
-        r"Parts: 1 of 2 filtered; [\d.]+ kB of [\d.]+ kB downloaded, 0 bytes/s; time left unknown\.", lines[0]
+        r"Parts: 1 of 2 filtered; [\d.]+ kB of [\d.]+ kB downloaded, 0 bytes/s; time left unknown\.",
+        text.splitlines()[0],
     )
-    assert "2 filtered." in lines
+    assert "2 filtered." in text.splitlines()
     assert "\x1b" not in text
     assert "\r" not in text
 
 
-@pytest.mark.parametrize("progress", [0.05, None])
-def test_a_run_says_itself_how_far_it_is(work, mirror, progress):
-    work.configure(mirror.url, progress=progress)
+def test_the_last_error_of_a_part(work, mirror):
+    work.configure(mirror.url, first_part=4, subsets=[6])
+    work.run("laion2B-6.h5", ok=False)
+    told = work.told()
+    assert re.search(r"^ +4 .* filtered$", told, re.MULTILINE)
+    (failed,) = re.findall(r"^5\.\.6 .* failed: (.*)$", told, re.MULTILINE)
+    assert failed.startswith("parts/img_emb_{part}.npy could not be downloaded, from 1 mirror, in 1 attempt. ")
+    assert failed.endswith("img_emb_{part}.npy: HTTP status 404.")
+    assert "1 filtered, 2 failed." in told
+
+
+def test_a_run_says_itself_how_far_it_is(work, mirror):
+    work.configure(mirror.url, progress=0.05)
     output = work.run(*products(2))
     lines = [line for line in output.splitlines() if "Parts: " in line]
-    assert bool(lines) == bool(progress)
+    assert lines
     assert all(re.fullmatch(r"Parts: \d of 2 filtered; .* downloaded, .*/s; .* left.*\.", line) for line in lines)
 
 
+def test_a_run_that_ends_well_says_what_it_made_and_what_comes_next(work, mirror):
+    work.configure(mirror.url, progress=None)
+    output = work.run(*products(2))
+    assert "Parts: " not in output
+    kept = len(work.embeddings(2))
+    for text in (
+        "Files of parts: 4 downloaded or linked, ",
+        f"Parts 1..2. Rows in: {90 + 31}. Rows kept: {kept} ({kept / 121:.2%}).",
+        f"  laion2B-2.h5  {(work.folder / 'laion2B-2.h5').stat().st_size / 1e3:.1f} kB\n",
+        "snakemake --cores 2 verify-2.json\n",
+        "The run took 0:00:",
+    ):
+        assert text in output
+    assert "Next: `laion2b-report.html` shows" in work.run("verify-2.json")
+    assert "The run took" not in work.run(*products(2))  # nothing to be done
+
+
 def test_what_the_next_run_would_do_is_what_it_then_says(work, mirror):
-    work.configure(mirror.url, subsets=[3])
+    work.configure(mirror.url, subsets=[2])
     work.run(*products(1))
     (work.folder / "shards" / "0001.tsv").unlink()  # which would make laion2B-1.h5 again, but nobody asks for that
     told = work.told("--next")
     assert {line.split()[0]: line.split()[1] for line in told.splitlines() if re.search(r"^[a-z_]+ +\d+$", line)} == {
-        "download": "4",
-        "filter": "3",
+        "download": "2",
+        "filter": "2",
         "concatenate_embeddings": "1",
         "concatenate_metadata": "1",
-        "subsets": "1",
+        "part": "2",
         "describe": "1",
-        "total": "11",
     }
-    (need,) = re.findall(r"This run will write (.*); ", told)
+    (need,) = re.findall(r"This run will write (.*)\. /", told)
     assert not mirror.fetched("_0002.")
-    assert f"This run will write {need}; " in work.run(*products(3))
-    assert "The next run has nothing to do." in work.told("--next", "--last", "3")
+    assert f"This run will write {need}. /" in work.run(*products(2))
+    assert "The next run has nothing to do." in work.told("--next", "--last", "2")
+
+
+def test_no_profile_of_a_user_hides_what_the_next_run_would_do(work, mirror, monkeypatch):
+    work.configure(mirror.url)
+    profile = work.folder / "profiles" / "default" / "config.yaml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text("quiet: [rules, progress]\n")
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", str(profile.parent))
+    told = work.told("--next", "--last", "1")
+    assert re.search(r"^download +2$", told, re.MULTILINE)
+    assert "This run will write about" in told
 
 
 @pytest.mark.parametrize(

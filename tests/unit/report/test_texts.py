@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from demo import synthetic
-from laion2b import tsv
 from laion2b.errors import ShardError
+from laion2b.formats import tsv, tsv_columns
 from laion2b.report import texts
+from mirror import synthetic
 
 
 def write(path, table):
@@ -28,13 +28,14 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("block", [8 * 1024 * 1024, 20_000])
 def test_counts_are_those_of_pandas(path, monkeypatch, block):
-    monkeypatch.setattr(texts, "BLOCK", block)
+    monkeypatch.setattr(tsv_columns, "BLOCK", block)
     frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, lineterminator="\n")
     wanted = np.arange(3, 2000, 7)
     found = texts.read(path, wanted)
     assert frame.caption.str.contains("\r").any()
     assert found.rows == len(frame) == 2000
-    assert found.tags == frame.NSFW.iloc[wanted].tolist()
+    captions = frame.caption.str.replace("\r", " ").iloc[wanted]
+    assert found.captions == dict(zip(wanted.tolist(), captions, strict=True))
     assert found.lengths.tolist() == np.bincount(frame.caption.str.len(), minlength=texts.LONGEST + 1).tolist()
     assert found.hosts == Counter(frame.url.str.extract(r"//([^/]+)/")[0])
     assert found.without_host == 0
@@ -54,13 +55,13 @@ def test_bytes_that_are_not_utf8_long_captions_and_odd_urls(tmp_path):
     }
     assert found.hosts["example.com"] == 2
     assert found.without_host == 3
-    assert found.tags is None
+    assert texts.read(path, np.array([0, 5])).captions == {0: "é" * 3, 5: "\ufffd\ufffd"}
 
 
 def test_columns_may_be_configured_away(tmp_path):
     path = write(tmp_path / "x.tsv", pa.table({"key": ["1", "2"], "width": ["3", "4"]}))
     found = texts.read(path, np.empty(0, int))
-    assert (found.columns, found.lengths, found.hosts, found.tags) == (["key", "width"], None, None, None)
+    assert (found.columns, found.lengths, found.hosts, found.captions) == (["key", "width"], None, None, None)
 
 
 def test_one_column_with_empty_cells_and_no_rows(tmp_path):

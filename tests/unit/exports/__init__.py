@@ -1,0 +1,1 @@
+"""Tests of laion2b.exports."""
