@@ -13,7 +13,7 @@ import yaml
 from benchmarks import inputs
 from benchmarks.measure import REPOSITORY, Contestant, compare
 from benchmarks.report import COMPARISON, Table, at_most, megabytes, times_faster
-from demo import synthetic
+from mirror import synthetic
 
 PARTS = 8
 SLOWEST = "row_by_row"
@@ -96,8 +96,8 @@ def measure(options: Namespace) -> dict[str, Table]:
         table.rows.append([*times_faster("`snakemake`", words, *pair, least), *memory])
     table.note = (
         "The workflow is measured from the command to its end: Snakemake, all jobs, and hashes of parts and shards, "
-        "which the others don't make. The others are measured without the start of the interpreter; their embeddings "
-        f"were compared with the workflow's and are equal, their TSVs have as many lines. {options.rounds} rounds; "
+        "which the others don't make. The others are measured without the start of the interpreter. Their embeddings "
+        f"were compared with the workflow's and are equal. Their TSVs have as many lines. {options.rounds} rounds, "
         f"{options.slow_rounds} against the "
         "slowest one. Parts are smaller than upstream's because the first and the last of the others hold all of "
         "them in memory, twice. Memory is that of the largest process."

@@ -1,4 +1,4 @@
-"""The clock of programs that are measured without the time it takes to start them. Knows nothing but Python."""
+"""The clock of programs that are measured without their start. It needs only Python."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def timed(*written: str) -> Iterator[None]:
-    """Print how long the block took, as JSON; with the time until what was written has reached the disk."""
+    """Print how long the block took, as JSON. The time until its files have reached the disk is included."""
     started = time.perf_counter()
     yield
     for path in written:

@@ -9,7 +9,7 @@ from benchmarks import inputs
 from benchmarks.builds import products, workflow
 from benchmarks.measure import Contestant, run
 from benchmarks.report import Table, megabytes
-from demo.mirror import Mirror
+from mirror.server import MirrorServer
 
 PARTS = 8
 NESTED = (2, 4, 8)
@@ -27,11 +27,11 @@ def measure(options: Namespace) -> dict[str, Table]:
     """Return the tables of bytes moved and of disk taken."""
     folder = options.folder / "disk parts"
     inputs.parts(folder, PARTS, options.disk_rows)
-    with Mirror(folder) as mirror:
+    with MirrorServer(folder) as mirror:
         return {"bytes": _bytes(options, mirror), "peak": _peak(options, mirror)}
 
 
-def _bytes(options: Namespace, mirror: Mirror) -> Table:
+def _bytes(options: Namespace, mirror: MirrorServer) -> Table:
     table = Table(
         f"Bytes moved, {PARTS} parts of {options.disk_rows:,} x 768",
         ["stage", "size of what it makes", "read", "written", "written for each byte made"],
@@ -58,13 +58,13 @@ def _bytes(options: Namespace, mirror: Mirror) -> Table:
     rmtree(work, ignore_errors=True)
     table.note = (
         "As the kernel counts them for all processes of a run (`/proc/self/io`), with Snakemake, and Python's own "
-        "files; what comes from a socket is not in it. A product's bytes are hashed on their way. Each product is a "
+        "files. Bytes from sockets are left out. A product's bytes are hashed on their way. Each product is a "
         "job of its own, so what two subsets share is read for each of them, once."
     )
     return table
 
 
-def _peak(options: Namespace, mirror: Mirror) -> Table:
+def _peak(options: Namespace, mirror: MirrorServer) -> Table:
     table = Table(
         f"Disk, {PARTS} parts of {options.disk_rows:,} x 768",
         ["choice", "at the peak", "at the end", "peak / size of the parts"],
@@ -77,7 +77,7 @@ def _peak(options: Namespace, mirror: Mirror) -> Table:
         words = ", ".join(f"`{key}: {str(value).lower()}`" for key, value in choice.items()) or "defaults"
         table.rows.append([words, megabytes(peak), megabytes(_size(work)), f"{peak / parts:.2f}"])
     rmtree(work, ignore_errors=True)
-    table.note = "Looked at ten times a second while the workflow ran; 2 cores, 4 downloads at a time."
+    table.note = "Looked at ten times a second while the workflow ran with 2 cores and 4 downloads at a time."
     return table
 
 
@@ -100,7 +100,7 @@ def _peak_of(work: Path, contestant: Contestant) -> int:
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes that files below a folder take on the disk; some may vanish meanwhile."""
+    """Return the bytes that files below a folder take on the disk. A file may disappear meanwhile."""
     total = 0
     for path in folder.rglob("*"):
         try:

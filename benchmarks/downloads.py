@@ -6,8 +6,8 @@ from argparse import Namespace
 from benchmarks import inputs
 from benchmarks.measure import Contestant, compare
 from benchmarks.report import COMPARISON, Table, megabytes, times_faster, verdict
-from demo import synthetic
-from demo.mirror import Handler, Mirror
+from mirror import synthetic
+from mirror.server import Handler, MirrorServer
 
 CURL = 'curl --silent --fail --output "$2" "$1" && sync "$2"'
 LEAST = 0.7
@@ -37,7 +37,7 @@ def measure(options: Namespace) -> dict[str, Table]:
             file.unlink()
 
     print("downloads", flush=True)
-    with Mirror(options.folder / "parts", handler=FastHandler) as mirror:
+    with MirrorServer(options.folder / "parts", handler=FastHandler) as mirror:
         url = f"{mirror.url}/{synthetic.EMBEDDINGS.format(part=1)}"
         runs = compare(
             {
@@ -51,7 +51,8 @@ def measure(options: Namespace) -> dict[str, Table]:
     memory = max(run.memory for run in runs["ours"])
     table.rows.append(times_faster("download of a part's embeddings", "curl", runs["ours"], runs["curl"], LEAST))
     table.note = (
-        f"{megabytes(part.embeddings.stat().st_size)} from a server that lets the kernel move the bytes; ours with "
+        f"{megabytes(part.embeddings.stat().st_size)} from a server that lets the kernel move the bytes. Ours "
+        "includes "
         f"SHA-256 and the check of the header. At most {megabytes(memory)} of memory (target: 100 MB, "
         f"{verdict(memory <= 100e6)})."
     )

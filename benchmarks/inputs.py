@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from benchmarks.measure import REPOSITORY
-from demo import synthetic
+from mirror import synthetic
 
 CORES = 2
 
@@ -32,7 +32,7 @@ class Part:
 
 
 def parts(folder: Path, count: int, rows: int) -> list[Part]:
-    """Return parts 1..count of so many rows, in the layout of the upstream mirror; make those that are missing."""
+    """Return parts 1..count with this many rows, in the layout of the upstream mirror. Makes those that are missing."""
     found = [
         Part(n, folder / synthetic.EMBEDDINGS.format(part=n), folder / synthetic.METADATA.format(part=n))
         for n in range(1, count + 1)
@@ -45,13 +45,13 @@ def parts(folder: Path, count: int, rows: int) -> list[Part]:
 
 
 def _make(folder: Path, number: int, rows: int) -> None:
-    program = f"import pathlib, demo.synthetic as s; s.write_part(pathlib.Path({str(folder)!r}), {number}, {rows})"
+    program = f"import pathlib, mirror.synthetic as s; s.write_part(pathlib.Path({str(folder)!r}), {number}, {rows})"
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)
     _mark(folder, number, rows).touch()
 
 
 def _mark(folder: Path, number: int, rows: int) -> Path:
-    """Return the file that says that a part was made whole, with so many rows."""
+    """Return the file that marks a part as complete, with this many rows."""
     return folder / f".{number}-{rows}"
 
 

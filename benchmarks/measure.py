@@ -1,9 +1,9 @@
 """Run contestants in turns and compare them.
 
-Before each turn the outputs of the last one are removed, dirty pages are flushed, and the inputs are read, so that all
-contestants find the same: an empty target, an idle disk, a warm page cache; and a memory that is full of cached files,
-as on any machine that has been in use. Otherwise the first use of free memory is what counts: on a virtual machine that
-gives it back to its host, that is four times as slow as the disk.
+Before each turn the outputs of the last one are removed, dirty pages are flushed, and the inputs are read. So all
+contestants start alike: with an empty target, an idle disk, and a memory that is full of cached files, as on any
+machine in use. Otherwise the first use of free memory would be measured, too. On a virtual machine that returns free
+memory to its host, that is four times as slow as the disk.
 """
 
 import json
@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FREE = 4_000_000_000
-"""Bytes of memory that are left to the system, and to whoever runs."""
+"""Bytes of memory that are left to the system and to the contestant."""
 SMALL = 100_000_000
-"""Bytes of inputs below which it makes no difference what the memory was used for."""
+"""For fewer bytes of inputs, the state of the memory makes no difference."""
 LAUNCHER = Path(__file__).with_name("launcher.py")
 REPOSITORY = LAUNCHER.parent.parent
 
@@ -32,7 +32,7 @@ class Contestant:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = REPOSITORY
     check: Callable[[], object] = lambda: None
-    """Looks at the result; its time does not count."""
+    """Checks the result. Its time does not count."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Run:
     """What one turn took."""
 
     seconds: float
-    """Wall time; without the start of the interpreter, if the program measures itself with `clock.timed`."""
+    """Wall time. If the program measures itself with `clock.timed`, the start of the interpreter is left out."""
     cpu: float
     """Seconds of CPU of the process and its children."""
     memory: int
     """Bytes at the peak of the largest of its processes."""
     read: int
     written: int
-    """Bytes that system calls read from and wrote to files, be they on the disk or in the page cache."""
+    """Bytes that system calls read from and wrote to files, on the disk or in the page cache."""
     output: str
 
 
@@ -77,7 +77,7 @@ def run(contestant: Contestant, inputs: Sequence[Path] = ()) -> Run:
 
 
 def _fill_memory(inputs: Sequence[Path]) -> None:
-    """Bring the inputs into the page cache, last, after as much of a file of zeros as fits beside them."""
+    """Fill the page cache with a file of zeros, and then with the inputs."""
     size = sum(file.stat().st_size for file in inputs)
     if size < SMALL:
         return

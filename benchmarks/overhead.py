@@ -46,7 +46,7 @@ def measure(options: Namespace) -> dict[str, Table]:
         [f"plan for {ALL_PARTS + 1:,} parts, wall time", f"{plan:.1f}", "<= 10", verdict(plan <= 10)],
     ]
     table.note = (
-        f"{options.rounds} rounds; a build of {PARTS} parts is {JOBS} jobs, done once. A job's share is what the "
+        f"{options.rounds} rounds. A build of {PARTS} parts is {JOBS} jobs, done once. A job's share is what the "
         "build took more than the run with nothing to do."
     )
     return {"overhead": table}

@@ -16,6 +16,10 @@ def opened(way: str, file: str) -> object:
     """Return what is indexed like an array of shape (rows, dimensions)."""
     if way == "h5py":
         return h5py.File(file)["emb"]
+    if way == "train":
+        return h5py.File(file)["train"]
+    if way == "astype":
+        return h5py.File(file)["emb"].astype(np.float32)
     if way == "npy":
         return np.load(file, mmap_mode="r")
     with h5py.File(file) as container:
@@ -27,7 +31,7 @@ def main(pattern: str, way: str, file: str) -> None:
     """Read all rows in order, or some at random, and print a checksum so that nothing is left out."""
     emb = opened(way, file)
     rows = np.random.default_rng(0).choice(len(emb), min(ROWS, len(emb)), replace=False)
-    is_mapped = None if way == "h5py" else True  # h5py has copied the rows already
+    is_mapped = True if way in ("map", "npy") else None  # h5py has copied the rows already
     total = 0.0
     with timed():
         if pattern == "sequential":

@@ -25,7 +25,7 @@ def measure(options: Namespace) -> dict[str, Table]:
     sources = inputs.parts(options.folder / "parts", SHARDS, options.rows)
     shards = [name.with_suffix(".h5") for name in inputs.shards(options.folder / "shards", sources, SHARDS)]
     product, view, plain = (options.folder / name for name in ("product.h5", "view.h5", "plain.npy"))
-    for step, target in (("concatenate_embeddings", product), ("view_embeddings", view)):
+    for step, target in (("concatenate_embeddings", product), ("point_to_embeddings", view)):
         run(Contestant([sys.executable, "-m", "benchmarks.jobs", step, target, *shards]))
     _npy(product, plain)
     ways = {
@@ -46,8 +46,8 @@ def measure(options: Namespace) -> dict[str, Table]:
         cells = [f"{median(each):.2f} s ({ratio(each, base):.2f} x)" for each in runs.values()]
         table.rows.append([words, *cells])
     table.note = (
-        f"{SHARDS} shards of about {options.rows:,} rows, in the page cache; ratios against the plain .npy. For "
-        "single rows, use the memory map of the README."
+        f"{SHARDS} shards of about {options.rows:,} rows, in the page cache. Ratios are against the plain .npy. For "
+        "single rows, use a memory map (docs/products.md)."
     )
     for file in (product, view, plain):
         file.unlink()

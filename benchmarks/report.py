@@ -14,7 +14,20 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 PAGE = FOLDER / "RESULTS.md"
 COMPARISON = ["what", "against", "ratio", "from .. to", "target", "", "seconds", "of the other"]
-TABLES = ("steps", "memory", "builds", "growth", "overhead", "downloads", "bytes", "peak", "reading")
+TABLES = (
+    "steps",
+    "memory",
+    "builds",
+    "growth",
+    "overhead",
+    "downloads",
+    "bytes",
+    "peak",
+    "reading",
+    "neighbors",
+    "exports",
+    "exports_memory",
+)
 """In the order of the page."""
 PACKAGES = ("snakemake", "numpy", "pyarrow", "h5py", "xxhash")
 
@@ -63,7 +76,7 @@ def megabytes(size: float) -> str:
 
 
 def save(tables: Mapping[str, Table], folder: Path) -> None:
-    """Add tables that were measured in a folder to the results, in place of older ones, and write the page."""
+    """Replace older tables in the results by those that were measured in a folder, and write the page."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results |= {name: {"machine": machine(folder), "table": asdict(table)} for name, table in tables.items()}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
@@ -75,10 +88,10 @@ def page(results: Mapping) -> str:
     lines = [
         "# Results of the benchmarks",
         "",
-        "Written by `make benchmarks`; don't edit. Machines are noisy and differ, so what counts is the ratio against",
-        "something that was measured in the same run, in turns with it: the median of the ratios of neighbouring runs.",
-        "Inputs are in the page cache, the rest of the memory is full of zeros from another file, targets are new, and",
-        "all sides wait until what they wrote is on the disk.",
+        "`make benchmarks` writes this page, so don't edit it. Machines differ, and times vary from run to run. So",
+        "each figure is a ratio against something that was measured in turns with it: the median of the ratios of",
+        "neighbouring runs. Inputs are in the page cache, and another file fills the rest of the memory. Targets are",
+        "new. All sides wait until their files are on the disk.",
         "",
     ]
     place = None

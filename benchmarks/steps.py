@@ -93,7 +93,7 @@ def measure(options: Namespace) -> dict[str, Table]:
         f"Medians of {options.rounds} rounds. Steps are measured without the start of the interpreter, the whole job "
         f"with it. Hashes are included. The {SHARDS} shards are {DISTINCT} files under {SHARDS} names, so that they "
         "fit into memory together with what is written. All but one row ask the disk to begin while "
-        "they work. Metadata are decoded by a second thread, as polars uses several; pandas does not."
+        "they work. Metadata are decoded by a second thread, as polars uses several. pandas does not."
     )
     small = inputs.parts(options.folder / "small parts", 1, options.rows // 4)[0]
     job = [sys.executable, "-m", "benchmarks.jobs", "filter_part", "0001", *small.files, shard]

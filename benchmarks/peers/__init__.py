@@ -1,1 +1,1 @@
-"""What others do for the same job. Each peer is a program of its own; `requirements.lock` is what they need."""
+"""Other programs for the same job. Each peer is a program of its own. `requirements.lock` has what they need."""
