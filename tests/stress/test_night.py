@@ -95,7 +95,7 @@ def run_until(work: Work, mirror: MirrorServer, files: int) -> subprocess.Popen:
     process = work.start(*products(PARTS))
     wait_until(lambda: complete(work) >= files, 600 + AWAY)
     mirror.gate.clear()
-    wait_until(lambda: mirror.held == CONNECTIONS and is_settled(work), 600)
+    wait_until(lambda: mirror.held == CONNECTIONS and is_settled(work))
     assert process.poll() is None
     return process
 

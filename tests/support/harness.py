@@ -120,12 +120,15 @@ def kill_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Return as soon as the condition holds; fail if it does not within the time."""
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool], pause: float = 0.01) -> None:
+    """Return when the condition holds, which is looked at after each pause; fail if it does not in 10 minutes.
+
+    What holds is not waited for, so the limit may be long: a machine of CI can be several times as slow as one's own.
+    """
+    deadline = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen"
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def products(last: int) -> Sequence[str]:

@@ -19,8 +19,8 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SECONDS = 300
-"""After which a run is killed."""
+SECONDS = 900
+"""After which a run is killed. On a slow machine, Slurm takes minutes."""
 
 
 @cache

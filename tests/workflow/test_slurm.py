@@ -50,7 +50,7 @@ class Site:
         process = self.work.start(*PROFILE, *arguments, "--", *targets, environment=self.cluster.environment)
         try:
             yield process
-            process.wait(timeout=600)
+            process.wait(timeout=900)
         finally:
             process.kill()
             process.wait()
@@ -72,7 +72,7 @@ class Site:
     def wait_for(self, log: str) -> None:
         """Wait until a job says in its log that it waits."""
         path = self.work.folder / "logs" / log
-        wait_until(lambda: path.exists() and "This one waits for it" in path.read_text(), seconds=400)
+        wait_until(lambda: path.exists() and "This one waits for it" in path.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_cancelled_search(site, six_parts):
     with site.held("neighbors/0003.h5.tmp"), site.started("--retries", "0", targets=gold) as run:
         site.wait_for("search/0003.log")
         searches = {f"rule_search_wildcards_{part:04d}" for part in range(1, PARTS + 1)}  # each is a job of its own
-        wait_until(lambda: searches <= site.submitted_since(before))
+        wait_until(lambda: searches <= site.submitted_since(before), slurm.PAUSE)
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment == "rule_search_wildcards_0003"]
         site.cluster.run("scancel", job)
     assert run.returncode == 1
@@ -155,7 +155,7 @@ def test_a_node_that_goes_away(site, six_parts, folder_of_mirror):
         site.wait_for("filter/0004.log")
         shards = site.work.folder / "shards"
         wait_until(lambda: all((shards / f"{part:04d}.json").exists() for part in (1, 2, 5, 6)))
-        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), seconds=400)
+        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), slurm.PAUSE)
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment in groups(3)]
         site.cluster.kill_node(site.cluster.node_of(job))
     assert run.returncode == 1
@@ -181,8 +181,8 @@ def test_an_interrupted_run_cancels_its_jobs(site, folder_of_mirror):
     with site.held("shards/0001.h5.tmp"), site.started() as run:
         site.wait_for("filter/0001.log")
         run.send_signal(signal.SIGINT)
-        run.wait(timeout=400)
-        wait_until(lambda: not site.cluster.jobs())
+        run.wait(timeout=900)
+        wait_until(lambda: not site.cluster.jobs(), slurm.PAUSE)
     site.run()
     site.work.check_products(folder_of_mirror, PARTS)
 
