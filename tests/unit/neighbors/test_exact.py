@@ -34,9 +34,11 @@ def test_sums_are_exact_and_rounded_once(pair):
     assert squares.tolist() == [reference.dot(row, row) for row in rows]
     assert exact.query_squares(query).tolist() == [reference.dot(query[0], query[0])]
     for bits in {exact.piece_bits(squares.max(), rows.shape[1]), 1, 5}:
-        pieces = exact.cut(query, min(bits, exact.piece_bits(squares.max(), rows.shape[1])))[0]
-        assert (pieces.sum(axis=0) == query[0]).all()
-        assert exact.dots(wide, pieces).tolist() == [reference.dot(query[0], row) for row in rows]
+        pieces = exact.cut(query, min(bits, exact.piece_bits(squares.max(), rows.shape[1])))
+        assert (pieces[0].sum(axis=0) == query[0]).all()
+        assert exact.dots(rows, np.arange(len(rows)), [len(rows)], pieces).tolist() == [
+            reference.dot(query[0], row) for row in rows
+        ]
 
 
 @settings(max_examples=300, deadline=None)
@@ -69,12 +71,12 @@ def test_every_partial_sum_is_a_whole_number_that_float64_holds():
         query = np.full((1, dimensions), np.float32(1.9999999))
         bits = exact.piece_bits(exact.squares(rows).max(), dimensions)
         assert bits >= 1
-        pieces = exact.cut(query, bits)[0]
-        for piece in pieces:
+        pieces = exact.cut(query, bits)
+        for piece in pieces[0]:
             steps = math.frexp(abs(piece[0]))[1] - bits if piece[0] else 0
             total = sum(abs(Fraction(float(a))) * abs(Fraction(float(b))) for a, b in zip(piece, rows[0], strict=True))
             assert total <= 2**53 * Fraction(2) ** (steps - 24)
-        assert exact.dots(rows, pieces).tolist() == [reference.dot(query[0], row) for row in rows]
+        assert exact.dots(rows, np.arange(2), [2], pieces).tolist() == [reference.dot(query[0], row) for row in rows]
 
 
 def test_order_is_by_float32_distance_then_by_row():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laion2b.errors import ShardError
+from laion2b.errors import EngineError, ShardError
 from laion2b.neighbors import search as library
 from laion2b.neighbors.exact import single
 from laion2b.neighbors.rows import Rows
@@ -101,8 +101,8 @@ class Crooked(Screen):
         random = np.random.default_rng(len(rows))
         errors = self.errors(squares)
         for found in super().above(rows, squares, np.full_like(thresholds, -np.inf)):
-            # What it scored has an error itself, which is far smaller than the bound.
-            score = found.score + 0.9 * errors[found.query] * random.choice([-1, 1], len(found.score))
+            # What it scored has an error itself, which is the rest of the bound at most.
+            score = found.score + 0.5 * errors[found.query] * random.choice([-1, 1], len(found.score))
             kept = ~(score <= thresholds[found.query])
             yield type(found)(found.query[kept], found.row[kept], score[kept].astype(np.float32))
 
@@ -153,6 +153,21 @@ def test_scores_that_are_not_finite_are_looked_at(tmp_path, monkeypatch):
     nearest, _, again = search(path, queries, "cosine", 12)
     assert again == 6
     check(nearest, "cosine", queries, matrix, 12)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot"])
+def test_a_product_of_fewer_bits_is_refused(metric, tmp_path, monkeypatch):
+    class Short(Screen):
+        def __init__(self, queries, metric):
+            super().__init__(queries, metric)
+            self._matrix = (self._matrix.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)  # as bfloat16
+
+    random = np.random.default_rng(5)
+    matrix = random.standard_normal((300, 768)).astype(np.float16)
+    path = reference.write_shard(tmp_path / "0001.h5", matrix)
+    monkeypatch.setattr(library, "Screen", Short)
+    with pytest.raises(EngineError, match="with fewer bits, such as bfloat16. What to do: install NumPy"):
+        search(path, random.standard_normal((20, 768), np.float32), metric, 12)
 
 
 def test_all_rows_within_a_distance(tmp_path):

@@ -70,6 +70,10 @@ class ShardError(Laion2bError):
         return cls(explain(path, found=found, expected=expected, cause=cause, do=do))
 
 
+class EngineError(Laion2bError):
+    """A matrix product is less precise than the proof of the search asks for."""
+
+
 class DownloadError(Laion2bError):
     """No mirror had a sound file."""
 

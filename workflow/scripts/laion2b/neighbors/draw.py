@@ -103,7 +103,7 @@ def _near_pairs(vectors: np.ndarray, first: int) -> Iterator[tuple[int, int]]:
         for found in screen.above(vectors[its], squares[its], thresholds):
             for query, row in zip(found.query.tolist(), (found.row + start).tolist(), strict=True):
                 if row < first + query:
-                    pieces = exact.cut(queries.vectors[query : query + 1], bits)[0]
-                    dot = exact.dots(vectors[row : row + 1].astype(np.float64), pieces)
+                    pieces = exact.cut(queries.vectors[query : query + 1], bits)
+                    dot = exact.dots(vectors, np.array([row]), [1], pieces)
                     if exact.distances("cosine", dot, squares[first + query], squares[row : row + 1])[0] <= NEAR:
                         yield first + query, row

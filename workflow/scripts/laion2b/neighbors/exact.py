@@ -7,6 +7,7 @@ the pieces are then added and rounded once. docs/exactness.md has the proof.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,18 +48,29 @@ def cut(queries: np.ndarray, bits: int) -> np.ndarray:
     return np.stack(pieces or [rest], axis=1)
 
 
-def dots(rows: np.ndarray, pieces: np.ndarray) -> np.ndarray:
-    """Return the correctly rounded dot products of rows, (n, dimensions), and one query's pieces, (pieces, dimensions).
+def dots(block: np.ndarray, rows: np.ndarray, counts: Sequence[int], pieces: np.ndarray) -> np.ndarray:
+    """Return the correctly rounded dot products, (n,), of queries and the rows that each is to be compared with.
 
-    Both are float64; the pieces must have no more bits than `piece_bits` allows for these rows.
+    `block` holds numbers of float16, (m, dimensions). `rows` are places in it, (n,): the first `counts[0]` are for the
+    first query. `pieces` of the queries are float64, (queries, pieces, dimensions), and must have no more bits than
+    `piece_bits` allows for these rows.
     """
-    return rounded_sums(np.stack([rows @ piece for piece in pieces]))  # faster than one product with so few columns
+    sums, first = np.empty((pieces.shape[1], len(rows))), 0
+    for its_pieces, count in zip(pieces, counts, strict=True):
+        its = np.s_[first : first + count]
+        wide = block.take(rows[its], axis=0).astype(np.float64)  # of one query, so that it stays in the CPU's cache
+        np.matmul(its_pieces, wide.T, out=sums[:, its])
+        first += count
+    return rounded_sums(sums)
 
 
 def squares(rows: np.ndarray) -> np.ndarray:
-    """Return the correctly rounded sums of squares of rows, (n, dimensions), of finite float16 numbers as float64."""
+    """Return the correctly rounded sums of squares of rows, (n, dimensions), of float16 numbers as float64.
+
+    That of a row which is not finite is not finite.
+    """
     sums = np.einsum("ij,ij->i", rows, rows)
-    large = np.flatnonzero(sums >= PLAIN)
+    large = np.flatnonzero((sums >= PLAIN) & np.isfinite(sums))
     if len(large):
         coarse = np.rint(rows[large] * COARSE) / COARSE
         fine = rows[large] - coarse

@@ -6,16 +6,16 @@ from .screen import Found
 
 LOWEST = np.float32(-np.inf)
 MORE = 32
-"""Rows kept beyond those asked for, and an eighth of them: most queries then need no second look."""
+"""Rows kept beyond those asked for, and a sixteenth of them: most queries then need no second look."""
 
 
 class Pool:
     """Keeps the `best` rows of the highest scores for each query; what it drops scored at most `thresholds`."""
 
     def __init__(self, queries: int, kept: int) -> None:
-        self.best = kept + kept // 8 + MORE
+        self.best = kept + kept // 16 + MORE
         self.thresholds = np.full(queries, LOWEST)
-        self._capacity = self.best + max(64, self.best // 2)
+        self._capacity = 2 * self.best
         self._rows = np.empty((queries, self._capacity), np.uint32)
         self._scores = np.empty((queries, self._capacity), np.float32)
         self._filled = np.zeros(queries, np.int64)
@@ -64,11 +64,16 @@ class Pool:
         self._filled[query] = self.best
         self.thresholds[query] = scores[order].min()
 
-    def rows(self, nothing: int) -> np.ndarray:
-        """Return the rows that are left, ascending, shape (queries, n); unused places hold `nothing`, the largest."""
+    def rows(self, nothing: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows that are left, ascending, and their scores, both of shape (queries, n).
+
+        Unused places hold `nothing`, which has to be larger than all rows.
+        """
         self._drop(np.arange(len(self._filled)))
         most = int(self._filled.max(initial=0))
-        rows = self._rows[:, :most].copy()
-        rows[np.arange(most) >= self._filled[:, None]] = nothing
-        rows.sort(axis=1)
-        return rows
+        pairs = self._rows[:, :most].astype(np.uint64)
+        pairs[np.arange(most) >= self._filled[:, None]] = nothing
+        pairs <<= np.uint64(32)
+        pairs |= self._scores[:, :most].view(np.uint32)
+        pairs.sort(axis=1)  # by row
+        return (pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32).view(np.float32)

@@ -44,16 +44,19 @@ class Rows:
         """Return the first `count` of these rows."""
         return replace(self, count=count)
 
-    def blocks(self, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    def blocks(self, size: int, start: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the number of the first row of a block, and its `size` rows; the last block may be smaller.
 
-        A block is only valid until the next one is asked for.
+        With `start`, the first block has so many rows, and the next ones twice as many as those before, up to `size`. A
+        block is only valid until the next one is asked for.
         """
         buffer = np.empty((min(size, self.count), self.dimensions), HALF)
-        for first in range(0, self.count, size):
-            block = buffer[: min(size, self.count - first)]
+        first, rows = 0, min(start or size, size)
+        while first < self.count:
+            block = buffer[: min(rows, self.count - first)]
             self._fill(memoryview(block.reshape(-1).view(np.uint8)), first)
             yield first, block
+            first, rows = first + len(block), min(2 * rows, size)
 
     def xxh3(self) -> str:
         """Read all rows, and return the XXH3 of their bytes."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from laion2b.errors import EngineError
+
 from . import exact
 
 UNIT = 2.0**-24
@@ -75,6 +77,26 @@ class Screen:
         """Return, for each query, how far the score of a row with one of these sums of squares may be from exact."""
         longest = 1.0 if self.metric == "cosine" else np.sqrt(squares.max(initial=0))
         return self._norms * (longest * self._relative_error * (1 + 2.0**-20))
+
+    def check(
+        self, query: np.ndarray, dots: np.ndarray, squares: np.ndarray, scores: np.ndarray, errors: np.ndarray
+    ) -> None:
+        """Compare scores of pairs with their exact dot products; `errors` are the bounds, one for each query.
+
+        Raises EngineError if a score is farther from exact than can be: then the product is not one of float32.
+        """
+        exactly = np.ldexp(dots, -self._exponents[query])
+        if self.metric == "cosine":
+            exactly /= np.sqrt(squares)
+        off, most = np.abs(scores - exactly), errors[query]
+        if (off > most).any():
+            worst = np.nanargmax(off - most)
+            raise EngineError(
+                f"The product of query {query[worst]} and a row is off by {off[worst]:.1e}. In float32 it is off by at "
+                f"most {most[worst]:.1e}. So no neighbors are proven, and none are written. Likely cause: NumPy's "
+                "matrix product computes with fewer bits, such as bfloat16. What to do: install NumPy from PyPI, unset "
+                "variables that let BLAS do so, and run the same command again."
+            )
 
     def farther(self, distance: np.ndarray, errors: np.ndarray) -> np.ndarray:
         """Return, for each query, a score such that rows that score as much or less are farther than `distance`.

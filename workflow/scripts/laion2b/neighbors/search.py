@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SCREENED = 4096
 """Rows that are screened at a time."""
+SCREENED_FIRST = 256
+"""Rows that are screened first, and then twice as many each time: as long as little is known, most rows may be near."""
 GATHERED = 49_152
 """Rows that are held at a time when those found are compared exactly: of each query, many are then among them."""
 CUT = 256
@@ -56,11 +58,8 @@ class Shard:
     def learn(self, first: int, block: np.ndarray, metric: str) -> None:
         """Look at a block of `<f2` rows."""
         self.hasher.update(block)
-        wide = block.astype(np.float64)
-        finite = np.isfinite(wide).all(axis=1)
-        if not finite.all():
-            wide[~finite] = 0
-        squares = exact.squares(wide)
+        squares = exact.squares(block.astype(np.float64))
+        finite = np.isfinite(squares)
         self.not_finite += int((~finite).sum())
         self.zero += int((finite & (squares == 0)).sum())
         excluded = ~finite | (squares == 0) if metric == "cosine" else ~finite
@@ -78,14 +77,14 @@ def search(
     shard = Shard(rows.count, np.empty(rows.count))
     screen, pool = Screen(queries, metric), Pool(len(queries), kept)
     worst = np.zeros(len(queries))
-    for first, block in rows.blocks(SCREENED):
+    for first, block in rows.blocks(SCREENED, SCREENED_FIRST):
         advance(len(block))
         shard.learn(first, block, metric)
         numbers, block, squares = _usable(shard, first, block)
         worst = np.maximum(worst, screen.errors(squares))
         for found in screen.above(block, squares, pool.thresholds):
             pool.add(found, numbers)
-    nearest = _first(rows, queries, metric, shard, pool.rows(rows.count), kept, advance)
+    nearest = _first(rows, queries, screen, worst, shard, pool, kept, advance)
     last = np.array([_last(each, kept) for each in nearest.distances], np.float32)
     proven = pool.thresholds <= screen.farther(last, worst)
     complete = np.array([len(each) for each in nearest.rows], int) == shard.candidates
@@ -113,13 +112,13 @@ def within(rows: Rows, queries: Queries, metric: str, shard: Shard, most: np.nda
         numbers, block, squares = _usable(shard, first, block)
         if not len(block):
             continue
-        bits, wide = exact.piece_bits(squares.max(), rows.dimensions), block.astype(np.float64)
+        bits = exact.piece_bits(squares.max(), rows.dimensions)
         thresholds = screen.farther(most, screen.errors(squares))
         for found in screen.above(block, squares, thresholds):
             for number, its in _runs(found.query):
                 places = found.row[its]
-                pieces = exact.cut(queries.vectors[number : number + 1], bits)[0]
-                dots = exact.dots(wide[places], pieces)
+                pieces = exact.cut(queries.vectors[number : number + 1], bits)
+                dots = exact.dots(block, places, [len(places)], pieces)
                 distances = exact.distances(metric, dots, queries.squares[number], squares[places])
                 near = exact.single(distances) <= most[number]
                 _merge(nearest, number, numbers[places[near]], distances[near], limits[number])
@@ -154,26 +153,31 @@ def _merge(nearest: Nearest, number: int, rows: np.ndarray, distances: np.ndarra
 
 
 def _first(
-    rows: Rows, queries: Queries, metric: str, shard: Shard, candidates: np.ndarray, kept: int,
+    rows: Rows, queries: Queries, screen: Screen, errors: np.ndarray, shard: Shard, pool: Pool, kept: int,
     advance: Callable[[int], object],
 ) -> Nearest:  # fmt: skip
-    """Return the first `kept` of each query's candidates, (queries, n), ascending; unused places hold rows.count."""
+    """Return the first `kept` of each query's rows in the pool, whose scores may be `errors` from exact, (queries,)."""
+    candidates, scores = pool.rows(rows.count)
     distances = np.full(candidates.shape, np.nan)
+    narrow = np.empty((min(GATHERED, rows.count), rows.dimensions), np.float32)
     for first, block in rows.blocks(GATHERED):
         advance(len(block))
         squares = shard.squares[first : first + len(block)]
         if np.isnan(squares).all():
             continue
         bits = exact.piece_bits(np.nanmax(squares), rows.dimensions)
-        block = block.astype(np.float32)  # once for all queries: a row is near to many
+        block = _into(narrow, block)  # once for all queries: a row is near to many
         begin, end = ((candidates < edge).sum(axis=1) for edge in (first, first + len(block)))
-        for group in range(0, len(queries), CUT):
-            pieces = exact.cut(queries.vectors[group : group + CUT], bits)
-            for number in range(group, min(group + CUT, len(queries))):
-                its = np.s_[begin[number] : end[number]]
-                places = candidates[number, its] - np.uint32(first)
-                dots = exact.dots(block.take(places, axis=0).astype(np.float64), pieces[number - group])
-                distances[number, its] = exact.distances(metric, dots, queries.squares[number], squares[places])
+        for cut in range(0, len(queries), CUT):
+            group = np.s_[cut : cut + CUT]
+            counts = end[group] - begin[group]
+            query = cut + np.repeat(np.arange(len(counts)), counts)
+            column = np.arange(len(query)) + np.repeat(begin[group] - (np.cumsum(counts) - counts), counts)
+            places = candidates[query, column] - np.uint32(first)
+            dots = exact.dots(block, places, counts, exact.cut(queries.vectors[group], bits))
+            its_squares = squares[places]
+            screen.check(query, dots, its_squares, scores[query, column], errors)
+            distances[query, column] = exact.distances(screen.metric, dots, queries.squares[query], its_squares)
     nearest = Nearest([], [])
     for line, known in zip(candidates, distances, strict=True):
         line, known = line[line < rows.count], known[: int((line < rows.count).sum())]
@@ -181,3 +185,9 @@ def _first(
         nearest.rows.append(line[order])
         nearest.distances.append(known[order])
     return nearest
+
+
+def _into(buffer: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Return a block as the buffer's type, in memory that is used again."""
+    np.copyto(buffer[: len(block)], block)
+    return buffer[: len(block)]
