@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import report
 
-TABLES = ("steps", "builds", "growth", "overhead", "downloads", "disk", "reading", "neighbors", "exports")
+TABLES = ("steps", "builds", "growth", "overhead", "downloads", "disk", "reading", "neighbors", "merging", "exports")
 
 
 def main() -> None:

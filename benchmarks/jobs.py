@@ -118,6 +118,41 @@ def search(shard: str, queries: str, k: str, target: str) -> None:
     np.save(target, np.array(nearest.rows))
 
 
+def make_results(folder: str, shards: str, queries: str, kept: str, rows: str) -> None:
+    """Write results of searches: the distances of a shard's nearest rows are a random walk, in all shards alike."""
+    import numpy as np
+
+    from laion2b.neighbors import results
+    from laion2b.neighbors.search import Nearest
+
+    random, size = np.random.default_rng(0), (int(queries), int(kept))
+    Path(folder).mkdir(exist_ok=True)
+    for number in range(1, int(shards) + 1):
+        distances = 0.3 + 1e-6 * random.exponential(size=size).cumsum(axis=1)
+        places = (random.integers(int(rows), size=(size[0], 1)) + 7919 * np.arange(size[1])) % int(rows)
+        about = {"definition": {}, "queries_xxh3": "", "kept": size[1], "rows": int(rows), "candidates": int(rows)}
+        about |= {"not_finite_rows": 0, "zero_rows": 0, "searched_again": 0, "embeddings_xxh3": "", "source": ""}
+        path = Path(folder, f"{number:04d}.h5")
+        about |= {"part": path.stem}
+        results.write(path, path.with_suffix(".json"), Nearest(list(places), list(distances)), about)
+
+
+def merge(folder: str, neighbors: str, queries: str, target: str) -> None:
+    """Merge results as the workflow's jobs do: look for what has to be searched again, and merge."""
+    from laion2b.neighbors import merge as library
+    from laion2b.neighbors.definition import Definition
+    from laion2b.neighbors.results import Record, Result
+
+    def opened() -> list[Result]:
+        return [Result(path, Record.read(path.with_suffix(".json")), int(queries)) for path in found]
+
+    found, k = sorted(Path(folder).glob("*.h5")), int(neighbors)
+    with timed():
+        if library.open_pairs(opened(), int(queries), k):
+            raise ValueError("the results hold too few rows for these neighbors")
+        library.merge(opened(), int(queries), "", Definition({}, "cosine", k), library.Again({}), Path(target))
+
+
 def _sources(shards: tuple[str, ...]) -> list:
     from laion2b.exports import rows
     from laion2b.shards.definition import Definition

@@ -27,9 +27,9 @@ def measure(options: Namespace) -> dict[str, Table]:
     source = inputs.parts(options.folder / "parts", 1, options.rows)
     shard = inputs.shards(options.folder / "shards", source, 1)[0].with_suffix(".h5")
     rows, queries = (options.folder / f"gold-{name}.npy" for name in ("rows", "queries"))
-    _write(shard, rows, queries, options.queries)
-    product = Contestant([*STEP, "float32_product", queries, options.rows], environment=ONE_THREAD)
-    size = f"{options.rows:,} x 768, {options.queries:,} queries"
+    count = write_inputs(shard, rows, queries, options.queries)
+    product = Contestant([*STEP, "float32_product", queries, count], environment=ONE_THREAD)
+    size = f"{count:,} x 768, {options.queries:,} queries"
     columns = ["what", "against", "speed", "from .. to", "target", "", "seconds", "of the other", "memory"]
     table = Table(f"Search of one shard ({size}), one thread", columns)
     for k, target in TARGETS.items():
@@ -100,8 +100,8 @@ def _row(k: int, against: str, runs: Sequence[Run], others: Sequence[Run], least
     ]  # fmt: skip
 
 
-def _write(shard: Path, npy: Path, queries: Path, count: int) -> None:
-    """Write the rows of a shard as .npy for the others, and queries that are near some of them."""
+def write_inputs(shard: Path, npy: Path, queries: Path, count: int) -> int:
+    """Write the rows of a shard as .npy for the others, and queries that are near some; return how many rows."""
     with h5py.File(shard) as file:
         rows = file["emb"]
         copy = np.lib.format.open_memmap(npy, "w+", np.float16, rows.shape)
@@ -112,6 +112,7 @@ def _write(shard: Path, npy: Path, queries: Path, count: int) -> None:
     # In an order without a meaning, because a peer may get only the first ones.
     random.shuffle(vectors)
     np.save(queries, vectors + random.standard_normal(vectors.shape, np.float32) / np.float32(27.7))
+    return len(copy)
 
 
 def _same(queries: np.ndarray, npy: Path, ours: Path, theirs: Path) -> None:

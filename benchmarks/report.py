@@ -25,6 +25,8 @@ TABLES = (
     "peak",
     "reading",
     "neighbors",
+    "merging",
+    "kept",
     "exports",
     "exports_memory",
 )
