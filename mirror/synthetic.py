@@ -18,7 +18,7 @@ PARTS = 2314
 """Parts of the family; its image archives went to the parts in turn."""
 ARCHIVE = 10_000
 """Rows of an archive, whose number is followed by the row's own in each key."""
-TAGS = ("UNLIKELY", "UNSURE", "NSFW", "", "nsfw", None)
+TAGS = ("UNLIKELY", "UNSURE", "NSFW", "", "UNKNOWN", None)
 SHARES = (0.9290, 0.0504, 0.0190, 0.0004, 0.0002, 0.0010)
 WORDS = ("of", "the", "a", "in", "with", "2019", "café", "Zürich", "東京", "🎨")
 SYLLABLES = ("ba", "cor", "di", "el", "fan", "gre", "hu", "in", "jo", "ka", "lor", "mi", "nus", "o", "pre", "qui", "ra",
