@@ -16,6 +16,7 @@ from tests.support import neighbors as reference
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr(library, "SCREENED", 13)
+    monkeypatch.setattr(library, "SCREENED_FIRST", 3)
     monkeypatch.setattr(library, "GATHERED", 29)
     monkeypatch.setattr(library, "CUT", 3)
     monkeypatch.setattr("laion2b.neighbors.pool.MORE", 0)
@@ -95,14 +96,18 @@ def test_many_that_are_nearly_as_near_need_one(tmp_path):
 
 
 class Crooked(Screen):
-    """A screen that errs as much as its bound allows, and as badly as it can: at random."""
+    """A screen of twice the bound, which errs by nearly half of it, and as badly as it can: at random."""
+
+    def __init__(self, queries, metric):
+        super().__init__(queries, metric)
+        self._relative_error *= 2
 
     def above(self, rows, squares, thresholds):
         random = np.random.default_rng(len(rows))
-        errors = self.errors(squares)
+        errors = 0.49 * self.errors(squares)  # the rest is for the error that a score has by itself
         for found in super().above(rows, squares, np.full_like(thresholds, -np.inf)):
-            # What it scored has an error itself, which is the rest of the bound at most.
-            score = found.score + 0.5 * errors[found.query] * random.choice([-1, 1], len(found.score))
+            lengths = 1 if self.metric == "cosine" else np.sqrt(squares[found.row] / squares.max(initial=1e-300))
+            score = found.score + errors[found.query] * lengths * random.choice([-1, 1], len(found.score))
             kept = ~(score <= thresholds[found.query])
             yield type(found)(found.query[kept], found.row[kept], score[kept].astype(np.float32))
 
@@ -155,19 +160,57 @@ def test_scores_that_are_not_finite_are_looked_at(tmp_path, monkeypatch):
     check(nearest, "cosine", queries, matrix, 12)
 
 
+class Short(Screen):
+    """A screen whose product has the bits of bfloat16."""
+
+    def __init__(self, queries, metric):
+        super().__init__(queries, metric)
+        self._matrix = shortened(self._matrix)
+
+    def above(self, rows, squares, thresholds):
+        return super().above(shortened(rows.astype(np.float32)), squares, thresholds)
+
+
+def shortened(numbers):
+    """Round float32 numbers to bfloat16."""
+    return ((numbers.view(np.uint32) + np.uint32(1 << 15)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
 @pytest.mark.parametrize("metric", ["cosine", "dot"])
 def test_a_product_of_fewer_bits_is_refused(metric, tmp_path, monkeypatch):
-    class Short(Screen):
-        def __init__(self, queries, metric):
-            super().__init__(queries, metric)
-            self._matrix = (self._matrix.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)  # as bfloat16
-
     random = np.random.default_rng(5)
     matrix = random.standard_normal((300, 768)).astype(np.float16)
+    matrix[299] = 0
+    matrix[299, 0] = 60_000  # under dot, the bound of a whole block with this row would hide all errors
+    vectors = random.standard_normal((20, 768), np.float32)
+    vectors[:, 0] = -1  # so that the large row is near to none
     path = reference.write_shard(tmp_path / "0001.h5", matrix)
     monkeypatch.setattr(library, "Screen", Short)
-    with pytest.raises(EngineError, match="with fewer bits, such as bfloat16. What to do: install NumPy"):
-        search(path, random.standard_normal((20, 768), np.float32), metric, 12)
+    with pytest.raises(
+        EngineError, match="0001.h5: found that its product with query .* with fewer bits, such as bfloat16"
+    ):
+        search(path, vectors, metric, 12)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot"])
+def test_a_product_of_fewer_bits_is_refused_by_the_second_search_too(metric, tmp_path, monkeypatch):
+    random = np.random.default_rng(6)
+    path = reference.write_shard(tmp_path / "0001.h5", random.standard_normal((300, 768)).astype(np.float16))
+    queries = Queries.of(random.standard_normal((5, 768), np.float32))
+    with Rows.open(path, 1) as rows:
+        shard = library.search(rows, queries, metric, 12)[1]
+        monkeypatch.setattr(library, "Screen", Short)
+        with pytest.raises(EngineError, match="with fewer bits"):
+            library.within(rows, queries, metric, shard, np.full(5, 2, np.float32), np.full(5, 300))
+
+
+def test_blocks_that_grow(tmp_path):
+    matrix = np.arange(200, dtype=np.float16).reshape(100, 2)
+    path = reference.write_shard(tmp_path / "0001.h5", matrix)
+    with Rows.open(path, 1) as rows:
+        blocks = [(first, block.copy()) for first, block in rows.blocks(32, 5)]
+    assert [first for first, _ in blocks] == [0, 5, 15, 35, 67, 99]
+    assert (np.concatenate([block for _, block in blocks]) == matrix).all()
 
 
 def test_all_rows_within_a_distance(tmp_path):

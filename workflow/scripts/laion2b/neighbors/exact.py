@@ -51,9 +51,9 @@ def cut(queries: np.ndarray, bits: int) -> np.ndarray:
 def dots(block: np.ndarray, rows: np.ndarray, counts: Sequence[int], pieces: np.ndarray) -> np.ndarray:
     """Return the correctly rounded dot products, (n,), of queries and the rows that each is to be compared with.
 
-    `block` holds numbers of float16, (m, dimensions). `rows` are places in it, (n,): the first `counts[0]` are for the
-    first query. `pieces` of the queries are float64, (queries, pieces, dimensions), and must have no more bits than
-    `piece_bits` allows for these rows.
+    `block`, (m, dimensions), holds numbers of float16 as any float type. `rows` are places in it, (n,): the first
+    `counts[0]` are for the first query. `pieces` of the queries are float64, (queries, pieces, dimensions), and must
+    have no more bits than `piece_bits` allows for these rows.
     """
     sums, first = np.empty((pieces.shape[1], len(rows))), 0
     for its_pieces, count in zip(pieces, counts, strict=True):

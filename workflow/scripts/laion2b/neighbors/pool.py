@@ -5,6 +5,8 @@ import numpy as np
 from .screen import Found
 
 LOWEST = np.float32(-np.inf)
+AT_ONCE = 1024
+"""Queries of which the worst rows are dropped at a time, at the end."""
 MORE = 32
 """Rows kept beyond those asked for, and a sixteenth of them: most queries then need no second look."""
 
@@ -67,13 +69,16 @@ class Pool:
     def rows(self, nothing: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows that are left, ascending, and their scores, both of shape (queries, n).
 
-        Unused places hold `nothing`, which has to be larger than all rows.
+        Unused places hold `nothing`, which has to be larger than all rows. The pool gives its memory back: it can't be
+        used afterwards.
         """
-        self._drop(np.arange(len(self._filled)))
+        for first in range(0, len(self._filled), AT_ONCE):
+            self._drop(np.arange(first, min(first + AT_ONCE, len(self._filled))))
         most = int(self._filled.max(initial=0))
         pairs = self._rows[:, :most].astype(np.uint64)
         pairs[np.arange(most) >= self._filled[:, None]] = nothing
         pairs <<= np.uint64(32)
         pairs |= self._scores[:, :most].view(np.uint32)
+        del self._rows, self._scores
         pairs.sort(axis=1)  # by row
         return (pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32).view(np.float32)

@@ -2,16 +2,18 @@
 
 This is the one seam for another engine, such as a GPU: a block of rows and a threshold for each query in, the pairs
 whose score is above it out, and a bound on how far a score may be from the exact one. The bound must be proven for what
-the engine does; docs/exactness.md has the proof of this one. Nothing that is written depends on the scores themselves.
+the engine does; docs/exactness.md has the proof of this one. What is compared exactly shows whether it is kept. Nothing
+that is written depends on the scores themselves.
 """
 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from laion2b.errors import EngineError
+from laion2b.errors import EngineError, explain
 
 from . import exact
 
@@ -75,27 +77,34 @@ class Screen:
 
     def errors(self, squares: np.ndarray) -> np.ndarray:
         """Return, for each query, how far the score of a row with one of these sums of squares may be from exact."""
-        longest = 1.0 if self.metric == "cosine" else np.sqrt(squares.max(initial=0))
-        return self._norms * (longest * self._relative_error * (1 + 2.0**-20))
+        return self._norms * self._error(squares.max(initial=0))
 
-    def check(
-        self, query: np.ndarray, dots: np.ndarray, squares: np.ndarray, scores: np.ndarray, errors: np.ndarray
-    ) -> None:
-        """Compare scores of pairs with their exact dot products; `errors` are the bounds, one for each query.
+    def _error(self, squares: np.ndarray) -> np.ndarray:
+        """Return how far the scores of rows may be from exact, for queries of norm 1."""
+        lengths = np.ones_like(squares) if self.metric == "cosine" else np.sqrt(squares)
+        return lengths * (self._relative_error * (1 + 2.0**-20))
 
-        Raises EngineError if a score is farther from exact than can be: then the product is not one of float32.
+    def check(self, path: Path, query: np.ndarray, scores: np.ndarray, dots: np.ndarray, squares: np.ndarray) -> None:
+        """Compare scores of pairs with the exact dot products; `squares` are of the rows, which are those of a file.
+
+        Raises EngineError if one is farther from exact than its bound: then the product is not as precise as float32.
+        That none is does not prove that it is, since rows that were dropped are not looked at.
         """
         exactly = np.ldexp(dots, -self._exponents[query])
         if self.metric == "cosine":
             exactly /= np.sqrt(squares)
-        off, most = np.abs(scores - exactly), errors[query]
+        off, most = np.abs(scores - exactly), self._norms[query] * self._error(squares)
         if (off > most).any():
             worst = np.nanargmax(off - most)
             raise EngineError(
-                f"The product of query {query[worst]} and a row is off by {off[worst]:.1e}. In float32 it is off by at "
-                f"most {most[worst]:.1e}. So no neighbors are proven, and none are written. Likely cause: NumPy's "
-                "matrix product computes with fewer bits, such as bfloat16. What to do: install NumPy from PyPI, unset "
-                "variables that let BLAS do so, and run the same command again."
+                explain(
+                    path,
+                    found=f"that its product with query {query[worst]}, scaled to norm 1, is off by {off[worst]:.1e}",
+                    expected=f"{most[worst]:.1e} at most, as in float32, so that neighbors can be proven",
+                    cause="the matrix product (NumPy's BLAS) computes with fewer bits, such as bfloat16",
+                    do="install NumPy from PyPI, unset variables that let BLAS compute so, and delete the results in "
+                    "`neighbors/` that were made in this way. Then run the same command again",
+                )
             )
 
     def farther(self, distance: np.ndarray, errors: np.ndarray) -> np.ndarray:

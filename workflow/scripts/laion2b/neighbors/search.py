@@ -72,7 +72,8 @@ def search(
     """Return the nearest `kept` rows of each query, what was learned of the shard, and how many queries took two looks.
 
     Of a shard with fewer rows that can be neighbors, all of them are returned. `advance` is told how many rows were
-    looked at: each row twice, once by the screen, and once for exact distances.
+    looked at: each row twice, once by the screen, and once for exact distances. Raises EngineError if the screen is
+    seen to be less precise than its bound.
     """
     shard = Shard(rows.count, np.empty(rows.count))
     screen, pool = Screen(queries, metric), Pool(len(queries), kept)
@@ -84,7 +85,7 @@ def search(
         worst = np.maximum(worst, screen.errors(squares))
         for found in screen.above(block, squares, pool.thresholds):
             pool.add(found, numbers)
-    nearest = _first(rows, queries, screen, worst, shard, pool, kept, advance)
+    nearest = _first(rows, queries, screen, shard, pool, kept, advance)
     last = np.array([_last(each, kept) for each in nearest.distances], np.float32)
     proven = pool.thresholds <= screen.farther(last, worst)
     complete = np.array([len(each) for each in nearest.rows], int) == shard.candidates
@@ -105,6 +106,7 @@ def within(rows: Rows, queries: Queries, metric: str, shard: Shard, most: np.nda
     """Return all rows whose float32 distance is `most` or less, but no more than a limit for each query.
 
     `most` are float32, (queries,). Every row that the screen leaves open is compared exactly, however many there are.
+    Raises EngineError as `search` does.
     """
     screen, most = Screen(queries, metric), most.copy()
     nearest = Nearest([np.empty(0, np.uint32)] * len(queries), [np.empty(0)] * len(queries))
@@ -119,6 +121,7 @@ def within(rows: Rows, queries: Queries, metric: str, shard: Shard, most: np.nda
                 places = found.row[its]
                 pieces = exact.cut(queries.vectors[number : number + 1], bits)
                 dots = exact.dots(block, places, [len(places)], pieces)
+                screen.check(rows.path, found.query[its], found.score[its], dots, squares[places])
                 distances = exact.distances(metric, dots, queries.squares[number], squares[places])
                 near = exact.single(distances) <= most[number]
                 _merge(nearest, number, numbers[places[near]], distances[near], limits[number])
@@ -153,10 +156,10 @@ def _merge(nearest: Nearest, number: int, rows: np.ndarray, distances: np.ndarra
 
 
 def _first(
-    rows: Rows, queries: Queries, screen: Screen, errors: np.ndarray, shard: Shard, pool: Pool, kept: int,
+    rows: Rows, queries: Queries, screen: Screen, shard: Shard, pool: Pool, kept: int,
     advance: Callable[[int], object],
 ) -> Nearest:  # fmt: skip
-    """Return the first `kept` of each query's rows in the pool, whose scores may be `errors` from exact, (queries,)."""
+    """Return the first `kept` of each query's rows in the pool."""
     candidates, scores = pool.rows(rows.count)
     distances = np.full(candidates.shape, np.nan)
     narrow = np.empty((min(GATHERED, rows.count), rows.dimensions), np.float32)
@@ -176,7 +179,7 @@ def _first(
             places = candidates[query, column] - np.uint32(first)
             dots = exact.dots(block, places, counts, exact.cut(queries.vectors[group], bits))
             its_squares = squares[places]
-            screen.check(query, dots, its_squares, scores[query, column], errors)
+            screen.check(rows.path, query, scores[query, column], dots, its_squares)
             distances[query, column] = exact.distances(screen.metric, dots, queries.squares[query], its_squares)
     nearest = Nearest([], [])
     for line, known in zip(candidates, distances, strict=True):
