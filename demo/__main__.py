@@ -20,18 +20,19 @@ ROWS = 400
 LAST = 11
 QUERIES = {"part": 0, "rows": 100, "seed": 2023}
 
-FAMILY = "demo"
-"""By which the report knows that the data are made up: names.DEMO of the library."""
+MADE_UP = {"family": "demo", "creator": None, "citation": None, "license": None}
+"""The report knows by the family that the data are made up: names.DEMO of the library."""
 
 END = """
 The demo is finished. All its data are made up. Three files to open:
   {work}/laion2b-report.html  a page for a browser: what is in the subset
   {work}/metadata-{last}.tsv      captions and addresses, one row each
-  {work}/gold-{last}.json         the gold standard: what was searched, and how it is certified
+  {work}/gold-{last}.json         how the gold standard was made: gold-{last}.h5, for the queries in queries.h5
 
 Next, with real data: name your mirror under `mirrors` in config.yaml, and try a small subset first:
   .venv/bin/snakemake --cores 2 laion2B-2.h5 metadata-2.tsv
-docs/mirrors.md says how to name a mirror. README.md says how much disk each subset takes."""
+docs/mirrors.md says how to name a mirror. README.md says how much disk each subset takes. The demo's own mirror was
+served as long as the demo ran, so {work} can get no further parts."""
 
 MIRRORS = {
     "good": Handler,
@@ -56,7 +57,13 @@ def make_mirror(folder: Path) -> None:
 def build(work: Path, url: str) -> int:
     """Build the subset and its gold standard with the real workflow in `work`, and return the exit status."""
     work.mkdir(parents=True, exist_ok=True)
-    content = {"mirrors": [synthetic.templates(url)], "queries": QUERIES, "neighbors": 100, "family": FAMILY}
+    content = {
+        "mirrors": [synthetic.templates(url)],
+        "subsets": [LAST],
+        "queries": QUERIES,
+        "neighbors": 100,
+        **MADE_UP,
+    }
     (work / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return snakemake(work, f"laion2B-{LAST}.h5", f"metadata-{LAST}.tsv", f"gold-{LAST}.h5", f"gold-{LAST}.json")
 
@@ -64,7 +71,7 @@ def build(work: Path, url: str) -> int:
 def snakemake(work: Path, *targets: str, quiet: str = "rules") -> int:
     """Run the workflow in `work` and return its exit status."""
     command = ["snakemake", "--cores", "2", *targets, "--directory", os.path.relpath(work, REPOSITORY)]
-    print("\n$", " ".join(command), flush=True)
+    print("\n$ .venv/bin/" + " ".join(command), flush=True)
     python = [sys.executable, "-m", *command, "--quiet", quiet]
     return subprocess.run(python, cwd=REPOSITORY, check=False).returncode
 

@@ -27,6 +27,8 @@ def recall(work: Path, last: int) -> int:
         found = truncated(rows, queries["emb"][:], K)
     with h5py.File(work / "truncated.h5", "w") as file:
         file["knns"] = found
-    print(f"NumPy searches in the first {DIMENSIONS} of {rows.shape[1]} dimensions.", flush=True)
+    print(f"NumPy searches in the first {DIMENSIONS} of {rows.shape[1]} dimensions, and writes truncated.h5.")
+    print("As the rows are random, that finds few of the neighbors.")
+    print(f"\n$ bin/laion2b recall truncated.h5 --gold gold-{last}.h5 --k {K}", flush=True)
     command = [sys.executable, LIBRARY, "recall", "truncated.h5", "--gold", f"gold-{last}.h5", "--k", str(K)]
     return subprocess.run(command, cwd=work, check=False).returncode

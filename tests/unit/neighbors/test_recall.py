@@ -59,6 +59,19 @@ def test_ids_from_zero(tmp_path, gold):
     assert "With 1 added to all ids, the recall would be 0.66667" in recall(others, gold, 1, None).warnings[0]
 
 
+def test_ids_of_no_row(tmp_path, gold):
+    with h5py.File(gold, "a") as file:
+        file.attrs["rows"] = 60
+    path = write(tmp_path / "r.npy", TRUE + 1000)
+    (warning,) = recall(path, gold, 1, None).warnings
+    assert warning == f"3 queries have ids of no row: {gold} is about 60 rows. Is it another subset?"
+
+
+def test_a_gold_standard_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        recall(write(tmp_path / "r.npy", TRUE), tmp_path / "gold-1.h5", 1, None)
+
+
 def test_repeated_ids_count_once(tmp_path, gold):
     found = recall(write(tmp_path / "r.npy", [[1, 1, 1]] * 3), gold, 3, None)
     assert found.by_ids.tolist() == [1 / 3, 0, 0]

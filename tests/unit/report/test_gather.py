@@ -87,6 +87,6 @@ def test_what_rules_took(tmp_path):
 
 
 def test_the_demo_is_known_by_its_family():
-    assert gather.is_made_up({demo_of_the_repository.FAMILY})
-    assert not gather.is_made_up({demo_of_the_repository.FAMILY, "laion2b-en"})
+    assert gather.is_made_up({demo_of_the_repository.MADE_UP["family"]})
+    assert not gather.is_made_up({demo_of_the_repository.MADE_UP["family"], "laion2b-en"})
     assert not gather.is_made_up(set())

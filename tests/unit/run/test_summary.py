@@ -46,9 +46,19 @@ def test_products_of_the_run_and_no_others():
     assert lines[:2] == ["Parts 1..2. Rows in: 120. Rows kept: 60 (50.00%).", "  laion2B-2.h5  5.0 kB"]
     assert "metadata-2.tsv" not in "".join(lines)
     assert lines[2:] == [
-        "Next, with the options of this run: check both products, then write a page about them:",
+        "Next, with the options of this run, such as --directory: check both products, then write a page about them:",
         "  snakemake --cores 2 verify-2.json",
         "  snakemake --cores 2 laion2b-report.html",
+        "The run took 1:01:01.",
+    ]
+
+
+def test_a_gold_standard_alone():
+    Path("gold-2.h5").write_bytes(bytes(3000))
+    assert said("search/0001.log", "search/0002.log", "merge/2.log") == [
+        "Gold standards:",
+        "  gold-2.h5  3.0 kB",
+        "Next: `bin/laion2b recall` measures a search by a gold standard.",
         "The run took 1:01:01.",
     ]
 

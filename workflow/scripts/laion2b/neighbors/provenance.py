@@ -31,6 +31,7 @@ def provenance(
         "rows_that_can_be_neighbors": sum(result.candidates for result in results),
         "certificate": {
             "pairs_of_a_query_and_a_shard": queries_count * len(results),
+            "proven_by_the_first_search": queries_count * len(results) - sum(each.searched_again for each in results),
             "searched_again_exactly": sum(result.searched_again for result in results),
             "searched_again_for_this_subset": again.get("pairs", 0),
         },

@@ -40,7 +40,8 @@ def verify(
     published: Path, queries_file: Path, embeddings: Path, gold: Path | None, progress: Callable[[int], None]
 ) -> GoldFindings:
     """Return what was found. Raises ConfigError if the files can't belong together, and ShardError for unsound rows."""
-    ids, distances, _ = read_gold(published)
+    standard = read_gold(published)
+    ids, distances = standard.ids, standard.distances
     with Product.open(embeddings) as product:
         vectors = queries.read_given(queries_file, None, product.dimensions, "cosine")
         findings = GoldFindings(official="compared with a published gold standard")
@@ -143,7 +144,8 @@ def _compare_order(
 
 def _compare_gold(findings: Findings, gold: Path, xxh3: str, ids: np.ndarray, distances: np.ndarray) -> None:
     """Compare with a gold standard of our own, if it is for the same queries."""
-    ours, our_distances, _ = read_gold(gold)
+    standard = read_gold(gold)
+    ours, our_distances = standard.ids, standard.distances
     with h5py.File(gold, "r", locking=False) as file:
         known = file.attrs.get("queries_xxh3")
     if known != xxh3:

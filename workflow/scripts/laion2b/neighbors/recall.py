@@ -13,6 +13,20 @@ QUANTILES = (0, 0.01, 0.05, 0.25, 0.5)
 
 
 @dataclass(frozen=True)
+class Gold:
+    """A gold standard, of ours or a published one, which has only the first two."""
+
+    ids: np.ndarray
+    """From 1, (queries, k)."""
+    distances: np.ndarray
+    """float32, (queries, k)."""
+    tied_last: np.ndarray | None
+    """Rank of the last neighbor that is as near as the k-th, (queries,)."""
+    rows: int | None
+    """Of the subset."""
+
+
+@dataclass(frozen=True)
 class Recall:
     """The recall of each query, from 0 to 1, by ids alone and with ties credited; shape (queries,)."""
 
@@ -43,7 +57,7 @@ class Recall:
             f"recall@{self.k}: {figures['recall']:.5f} by ids, as the challenge counts; "
             f"{figures['recall_with_ties_credited']:.5f} with ties credited.\n"
             f"Of {len(self.by_ids):,} queries, {figures['queries_with_all']:,} have all; "
-            f"quantiles of the recall of a query: {quantiles}."
+            f"quantiles of their recall, up to the median: {quantiles}."
         )
 
 
@@ -52,7 +66,8 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
 
     A tie is credited: any id in the gold standard that is as near, as float32, as the k-th neighbor counts.
     """
-    true, distances, tied_last = read_gold(gold)
+    standard = read_gold(gold)
+    true, distances, tied_last, rows = standard.ids, standard.distances, standard.tied_last, standard.rows
     if not 1 <= k <= true.shape[1]:
         raise ConfigError(f"--k {k}: {gold} holds {true.shape[1]} neighbors of each query. Ask for 1 to as many.")
     found, warnings = _fitting(result, read_ids(result), true.shape, k), []
@@ -61,6 +76,8 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
             f"{result} holds the id 0, but ids in the challenge count from 1. If yours count from 0, say --ids-from 0."
         )
     found = found[:, :k] + (1 if ids_from == 0 else 0)
+    if rows and (outside := int(((found < 1) | (found > rows)).any(axis=1).sum())):
+        warnings.append(f"{outside:,} queries have ids of no row: {gold} is about {rows:,} rows. Is it another subset?")
     if repeated := int((np.diff(np.sort(found, axis=1), axis=1) == 0).any(axis=1).sum()):
         warnings.append(f"{repeated:,} queries have an id more than once among the first {k}; it counts once.")
     credited = distances <= distances[:, k - 1 : k]
@@ -76,12 +93,15 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
     return Recall(k, by_ids, with_ties, warnings)
 
 
-def read_gold(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return ids from 1, float32 distances, both of shape (queries, k), and `tied_last` of a gold standard."""
+def read_gold(path: Path) -> Gold:
+    """Read a gold standard. Raises ConfigError if it is none."""
     try:
         with h5py.File(path, "r", locking=False) as file:
             ids, distances = file["knns"][:], file["dists"][:]
             tied_last = file["tied_last"][:] if "tied_last" in file else None
+            rows = int(file.attrs["rows"]) if "rows" in file.attrs else None
+    except FileNotFoundError:
+        raise
     except H5_ERRORS as error:
         raise ConfigError(
             f"{path} can't be read as a gold standard: {error}. Expected: HDF5 with knns and dists."
@@ -91,7 +111,7 @@ def read_gold(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
             f"{path}: found knns of shape {ids.shape}, {ids.dtype}, and dists of shape {distances.shape}. Expected: "
             "whole numbers, and as many distances, of shape (queries, k)."
         )
-    return ids.astype(np.int64), distances.astype(np.float32), tied_last
+    return Gold(ids.astype(np.int64), distances.astype(np.float32), tied_last, rows)
 
 
 def read_ids(path: Path) -> np.ndarray:

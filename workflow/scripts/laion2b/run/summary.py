@@ -19,6 +19,7 @@ PRODUCTS = (RuleName.CONCATENATE_EMBEDDINGS, RuleName.CONCATENATE_METADATA)
 NEXT = {
     RuleName.VERIFY: f"`{names.REPORT}` shows what is in the products, as a page.",
     RuleName.REPORT: f"Open {names.REPORT} in a browser.",
+    RuleName.MERGE: "`bin/laion2b recall` measures a search by a gold standard.",
 }
 """What comes after a run that checked products and built none."""
 
@@ -45,6 +46,10 @@ def summary(before: Mapping[Path, int], seconds: float, definition: Mapping, set
         lines += [f"  {file}  {readable(file.stat().st_size)}" for file in files]
     if not subsets and (parts := jobs.get(RuleName.FILTER)):
         lines.append(_rows(f"Shards built: {len(parts)}", parts, definition))
+    golds = [Path(names.gold(last)) for last in sorted(jobs.get(RuleName.MERGE, ()), key=int)]
+    if golds and not subsets:
+        lines.append("Gold standards:")
+    lines += [f"  {file}  {readable(file.stat().st_size)}" for file in golds]
     lines += _next(subsets, jobs)
     return "\n".join([*lines, f"The run took {duration(seconds)}."]) if lines else ""
 
@@ -70,7 +75,7 @@ def _next(subsets: Sequence[int], jobs: Mapping) -> list[str]:
         return [f"Next: {sentence}" for rule, sentence in NEXT.items() if rule in jobs][-1:]
     checks = " ".join(names.verified(last) for last in subsets)
     return [
-        "Next, with the options of this run: check both products, then write a page about them:",
+        "Next, with the options of this run, such as --directory: check both products, then write a page about them:",
         f"  snakemake --cores 2 {checks}",
         f"  snakemake --cores 2 {names.REPORT}",
     ]
