@@ -29,6 +29,16 @@ def test_the_md5_alone_identifies_a_file():
     assert Definition.parse(secret.text()) == secret
 
 
+def test_a_gold_standard_of_too_few_parts_is_warned_of():
+    settings = load(neighbors=1000, subsets=[11, 33])
+    assert library.warnings([9, 11, 33, 111], settings) == []
+    (warning,) = library.warnings([6], settings)
+    assert warning.startswith(
+        "gold-6.h5 is of fewer parts than the smallest of `subsets`, 11. For that, a search keeps 146 rows"
+    )
+    assert warning.endswith("you can avoid that: add 6 to `subsets`.")
+
+
 @pytest.mark.parametrize(
     ("mine", "other", "serves"),
     [

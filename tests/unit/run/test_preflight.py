@@ -12,6 +12,7 @@ from laion2b.formats import hdf5
 from laion2b.run import preflight
 from laion2b.run.plan import Job
 from mirror import synthetic
+from tests.support.configuration import load
 
 GOOD = {"keep": [["NSFW", "!=", "NSFW"]], "columns": ["url"], "dimensions": 768, "version": 1}
 
@@ -201,8 +202,8 @@ def test_new_work_is_not_announced(built):
 
 
 def test_what_a_run_says_before_it_starts(built):
-    settings = {"mirrors": [{"embeddings": "/nowhere/{part}.npy", "metadata": "/nowhere/{part}.parquet"}], "layout": "contiguous",
-                "dimensions": 768, "keep_parts": True, "keep_shards": True, "check_space": False, "first_part": 1, "last_part": 9}  # fmt: skip
+    nowhere = {"embeddings": "/nowhere/{part}.npy", "metadata": "/nowhere/{part}.parquet"}
+    settings = load(mirrors=[nowhere], check_space=False)
     with Path("parts/img_emb_0001.npy").open("wb") as file:
         file.truncate(1_000_000)
     with Path("parts/metadata_0001.parquet").open("wb") as file:

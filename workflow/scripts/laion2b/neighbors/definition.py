@@ -71,6 +71,19 @@ def kept_per_shard(neighbors: int, shards: int) -> int:
     return math.ceil(min(neighbors, share + 4 * math.sqrt(share))) + MORE
 
 
+def warnings(lasts: Sequence[int], settings: Mapping) -> list[str]:
+    """Return a warning for each gold standard of so few parts that searches keep too little for it."""
+    smallest, neighbors = min(settings["subsets"]), settings["neighbors"]
+    kept = kept_per_shard(neighbors, len(parts_up_to(smallest, settings)))
+    return [
+        f"{names.gold(last)} is of fewer parts than the smallest of `subsets`, {smallest}. For that, a search keeps "
+        f"{kept} rows of a shard for each query, which is too few here. So one job will search nearly all of them "
+        f"again. Before the first search, you can avoid that: add {last} to `subsets`."
+        for last in lasts
+        if kept < neighbors / max(1, len(parts_up_to(last, settings)))
+    ]
+
+
 def bytes_of_results(outputs: Sequence[Path], settings: Mapping) -> int:
     """Return about how many bytes the results of searches and the gold standards among these files will add."""
     results = [path for path in outputs if path.match(names.result("*")) and path.stem.isdecimal()]

@@ -16,6 +16,7 @@ from laion2b import names
 from laion2b.errors import ConfigError, PartError, ShardError, explain
 from laion2b.files import read_json
 from laion2b.logs import RuleName
+from laion2b.neighbors import definition as gold
 from laion2b.shards.definition import Definition
 
 from . import disk, exports
@@ -126,7 +127,9 @@ def before_start(jobs: Sequence[Job], settings: Mapping, at_once: int) -> tuple[
     check_order(jobs)
     check_writable(jobs)
     needed, warnings = disk.forecast(jobs, settings, at_once)
-    return [needed] if needed else [], [*warnings, *work_done_again(jobs), *exports.warnings(jobs)]
+    golds = [int(job.logs[0].stem) for job in of_rules(jobs, RuleName.MERGE)]
+    warnings += [*work_done_again(jobs), *exports.warnings(jobs), *gold.warnings(golds, settings)]
+    return [needed] if needed else [], warnings
 
 
 def check_order(jobs: Sequence[Job]) -> None:
