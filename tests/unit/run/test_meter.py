@@ -20,7 +20,8 @@ def read(stream, total, *counts):
     return stream.getvalue()
 
 
-def test_a_log_gets_a_line_for_each_tenth():
+def test_a_log_gets_a_line_for_each_tenth(monkeypatch):
+    monkeypatch.setattr(meter, "SECONDS", 0)
     lines = read(io.StringIO(), 1000, *[10] * 100).splitlines()
     assert [line.split("%")[0].strip() for line in lines] == [str(each) for each in range(10, 101, 10)]
 
@@ -35,9 +36,13 @@ def test_a_terminal_gets_one_line_which_ends(monkeypatch):
 
 
 def test_more_than_was_expected_is_all_of_it(monkeypatch):
-    assert read(io.StringIO(), 10, 30, 30).count("100%") == 1
     monkeypatch.setattr(meter, "SECONDS", 0)
+    assert read(io.StringIO(), 10, 30, 30).count("100%") == 1
     assert "-" not in read(Terminal(), 0, 5)
+
+
+def test_a_short_reading_says_nothing():
+    assert read(io.StringIO(), 1000, *[10] * 100) == ""
 
 
 def test_nothing_was_read():

@@ -66,6 +66,8 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
 
     A tie is credited: any id in the gold standard that is as near, as float32, as the k-th neighbor counts.
     """
+    for path in (gold, result):
+        path.stat()  # what is missing is named in plain words
     standard = read_gold(gold)
     true, distances, tied_last, rows = standard.ids, standard.distances, standard.tied_last, standard.rows
     if not 1 <= k <= true.shape[1]:
@@ -100,8 +102,6 @@ def read_gold(path: Path) -> Gold:
             ids, distances = file["knns"][:], file["dists"][:]
             tied_last = file["tied_last"][:] if "tied_last" in file else None
             rows = int(file.attrs["rows"]) if "rows" in file.attrs else None
-    except FileNotFoundError:
-        raise
     except H5_ERRORS as error:
         raise ConfigError(
             f"{path} can't be read as a gold standard: {error}. Expected: HDF5 with knns and dists."
@@ -126,8 +126,6 @@ def read_ids(path: Path) -> np.ndarray:
             case _:
                 with h5py.File(path, "r", locking=False) as file:
                     ids = file["knns"][:]
-    except FileNotFoundError:
-        raise
     except (*H5_ERRORS, EOFError) as error:
         expected = "HDF5 with a matrix knns, .npy, or .ibin with two uint32 before int32"
         raise ConfigError(f"{path} can't be read as a result: {error}. Expected: {expected}.") from None

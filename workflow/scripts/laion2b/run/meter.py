@@ -1,4 +1,7 @@
-"""Print how far a long reading is: on one line of a terminal, or in a log one line for each tenth."""
+"""Print how far a long reading is: on one line of a terminal, or in a log one line for each tenth.
+
+Of a short one, nothing is said.
+"""
 
 import sys
 import time
@@ -6,7 +9,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 SECONDS = 0.5
-"""Seconds between two updates of the line on a terminal."""
+"""Seconds at least from one line to the next."""
 
 
 class Meter:
@@ -29,13 +32,14 @@ class Meter:
     def add(self, count: int) -> None:
         """Count more bytes, and write a line if it is time for one."""
         self._done = min(self._total, self._done + count)
-        now = time.monotonic()
+        now, tenths = time.monotonic(), self._done * 10 // self._total
+        if now - self._last < SECONDS:
+            return
         if self._stream.isatty():
-            if now - self._last >= SECONDS:
-                self._last, self._is_open = now, True
-                print(f"\r{self}", end="", file=self._stream, flush=True)
-        elif self._tenths < (tenths := self._done * 10 // self._total):
-            self._tenths = tenths
+            self._last, self._is_open = now, True
+            print(f"\r{self}", end="", file=self._stream, flush=True)
+        elif self._tenths < tenths:
+            self._last, self._tenths = now, tenths
             print(self, file=self._stream, flush=True)
 
     def __str__(self) -> str:
