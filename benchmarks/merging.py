@@ -55,12 +55,12 @@ def _times(options: Namespace) -> Table:
 
 
 def _kept(queries: int) -> Table:
-    """Return how often a shard holds more of a query's neighbors than a search keeps, if they fall on it at random."""
+    """Return how often a shard holds as many of a query's neighbors as a search keeps, if they fall on it at random."""
     random = np.random.default_rng(0)
     most = {last: random.multinomial(NEIGHBORS, [1 / last] * last, queries) for last in SUBSETS}
     return Table(
         f"Rows that a search keeps for each query ({queries:,} queries, {NEIGHBORS:,} neighbors)",
-        ["kept", f"results of {SUBSETS[-1]} shards", *(f"searched again for {last} shards" for last in SUBSETS)],
+        ["kept", f"results of {SUBSETS[-1]} shards", *(f"of {last} shards, at least" for last in SUBSETS)],
         [
             [
                 f"{kept}", f"{kept * BYTES * queries * SUBSETS[-1] / 1e9:.2f} GB",
@@ -68,5 +68,6 @@ def _kept(queries: int) -> Table:
             ]
             for kept in (*KEPT_LESS, KEPT)
         ],
-        f"Of all pairs of a shard and a query, by chance alone. `subsets: {list(SUBSETS)}` keeps {KEPT}.",
+        f"The share of pairs of a shard and a query that are searched again, by chance alone: those that hold as many "
+        f"neighbors as are kept. `subsets: {list(SUBSETS)}` keeps {KEPT}.",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """A search that is fast and not exact, to measure its recall. It uses only some of the dimensions."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def recall(work: Path, last: int) -> int:
         file["knns"] = found
     print(f"NumPy searches in the first {DIMENSIONS} of {rows.shape[1]} dimensions, and writes truncated.h5.")
     print("As the rows are random, that finds few of the neighbors.")
-    print(f"\n$ bin/laion2b recall truncated.h5 --gold gold-{last}.h5 --k {K}", flush=True)
+    here = os.path.relpath(work)
+    print(f"\n$ bin/laion2b recall {here}/truncated.h5 --gold {here}/gold-{last}.h5 --k {K}", flush=True)
     command = [sys.executable, LIBRARY, "recall", "truncated.h5", "--gold", f"gold-{last}.h5", "--k", str(K)]
     return subprocess.run(command, cwd=work, check=False).returncode

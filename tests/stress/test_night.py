@@ -93,7 +93,7 @@ def is_settled(work: Work) -> bool:
 def run_until(work: Work, mirror: MirrorServer, files: int) -> subprocess.Popen:
     """Start the run, and hold all downloads half-way when so many embeddings are complete."""
     process = work.start(*products(PARTS))
-    wait_until(lambda: complete(work) >= files, 600 + AWAY)
+    wait_until(lambda: complete(work) >= files, seconds=600 + AWAY)
     mirror.gate.clear()
     wait_until(lambda: mirror.held == CONNECTIONS and is_settled(work))
     assert process.poll() is None

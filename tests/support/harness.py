@@ -120,12 +120,12 @@ def kill_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def wait_until(condition: Callable[[], bool], pause: float = 0.01) -> None:
-    """Return when the condition holds, which is looked at after each pause; fail if it does not in 10 minutes.
+def wait_until(condition: Callable[[], bool], *, pause: float = 0.01, seconds: float = 600) -> None:
+    """Return when the condition holds, which is looked at after each pause; fail if it does not within the time.
 
     What holds is not waited for, so the limit may be long: a machine of CI can be several times as slow as one's own.
     """
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen"
         time.sleep(pause)

@@ -98,7 +98,7 @@ class Cluster:
     def start_node(self, name: str) -> None:
         """Start a node and wait until it takes jobs."""
         self._start("slurmd", "-D", "-N", name, SLURM_TEST_NODE=name)
-        wait_until(lambda: "IDLE" in self.state(name) and not FAILING & set(self.state(name).split("+")), PAUSE)
+        wait_until(lambda: "IDLE" in self.state(name) and not FAILING & set(self.state(name).split("+")), pause=PAUSE)
 
     def state(self, name: str) -> str:
         """Return the state of a node: IDLE, DOWN, ..."""
@@ -134,7 +134,7 @@ def cluster(nodes: int = 2) -> Iterator[Cluster]:
                            f"--pid-file={munge}/pid", f"--log-file={munge}/log", f"--seed-file={munge}/seed")  # fmt: skip
             wait_until((munge / "socket").exists)
             started._start("slurmctld", "-D")
-            wait_until(lambda: "is UP" in started.run("scontrol", "ping", check=False), PAUSE)
+            wait_until(lambda: "is UP" in started.run("scontrol", "ping", check=False), pause=PAUSE)
             for node in started.names:
                 started.start_node(node)
             yield started

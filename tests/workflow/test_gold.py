@@ -65,7 +65,9 @@ def test_nested_subsets_share_searches_and_changes_redo_what_they_concern(made, 
     assert jobs == {"describe_gold": 1, "merge": 1, "search_again": 1}
     check(made, mirror_folder, 2, 10)
     story = json.loads((made.folder / "gold-3.json").read_text())
-    assert story["certificate"]["pairs_of_a_query_and_a_shard"] == 21
+    certificate = story["certificate"]
+    assert certificate["pairs_of_a_query_and_a_shard"] == 21
+    assert certificate["proven_by_the_first_search"] + certificate["searched_again_exactly"] == 21
     assert story["queries"]["definition"] == QUERIES
 
     made.configure(mirror_folder, queries=QUERIES, neighbors=4, subsets=[2])

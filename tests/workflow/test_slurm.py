@@ -138,7 +138,7 @@ def test_a_cancelled_search(site, six_parts):
     with site.held("neighbors/0003.h5.tmp"), site.started("--retries", "0", targets=gold) as run:
         site.wait_for("search/0003.log")
         searches = {f"rule_search_wildcards_{part:04d}" for part in range(1, PARTS + 1)}  # each is a job of its own
-        wait_until(lambda: searches <= site.submitted_since(before), slurm.PAUSE)
+        wait_until(lambda: searches <= site.submitted_since(before), pause=slurm.PAUSE)
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment == "rule_search_wildcards_0003"]
         site.cluster.run("scancel", job)
     assert run.returncode == 1
@@ -155,7 +155,7 @@ def test_a_node_that_goes_away(site, six_parts, folder_of_mirror):
         site.wait_for("filter/0004.log")
         shards = site.work.folder / "shards"
         wait_until(lambda: all((shards / f"{part:04d}.json").exists() for part in (1, 2, 5, 6)))
-        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), slurm.PAUSE)
+        wait_until(lambda: set(site.cluster.jobs().values()) == groups(3), pause=slurm.PAUSE)
         (job,) = [job for job, comment in site.cluster.jobs().items() if comment in groups(3)]
         site.cluster.kill_node(site.cluster.node_of(job))
     assert run.returncode == 1
@@ -182,7 +182,7 @@ def test_an_interrupted_run_cancels_its_jobs(site, folder_of_mirror):
         site.wait_for("filter/0001.log")
         run.send_signal(signal.SIGINT)
         run.wait(timeout=900)
-        wait_until(lambda: not site.cluster.jobs(), slurm.PAUSE)
+        wait_until(lambda: not site.cluster.jobs(), pause=slurm.PAUSE)
     site.run()
     site.work.check_products(folder_of_mirror, PARTS)
 

@@ -6,7 +6,7 @@ from laion2b.neighbors import definition as gold
 
 # The definition of a gold standard is a param of the rules, as that of a shard is.
 GOLD = gold.Definition.of(settings)
-KEPT = gold.kept_per_shard(settings["neighbors"], len(parts_of(min(settings["subsets"]))))
+KEPT = gold.kept(settings)
 
 
 def inside(path):

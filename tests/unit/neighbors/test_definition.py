@@ -29,14 +29,20 @@ def test_the_md5_alone_identifies_a_file():
     assert Definition.parse(secret.text()) == secret
 
 
-def test_a_gold_standard_of_too_few_parts_is_warned_of():
+def test_a_gold_standard_of_too_few_parts_is_warned_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     settings = load(neighbors=1000, subsets=[11, 33])
     assert library.warnings([9, 11, 33, 111], settings) == []
     (warning,) = library.warnings([6], settings)
-    assert warning.startswith(
-        "gold-6.h5 is of fewer parts than the smallest of `subsets`, 11. For that, a search keeps 146 rows"
-    )
-    assert warning.endswith("you can avoid that: add 6 to `subsets`.")
+    assert warning.startswith("gold-6.h5 is of so few parts that a search keeps too little")
+    assert warning.endswith("add 6 to `subsets`.")
+    Path("neighbors").mkdir()
+    for part in range(1, 7):  # a search that kept more serves
+        Path(f"neighbors/{part:04d}.h5").touch()
+        record = {"definition": json.loads(Definition.of(settings).text()), "kept": 300}
+        Path(f"neighbors/{part:04d}.json").write_text(json.dumps(record))
+    assert library.warnings([6], settings) == []
+    assert len(library.warnings([3], settings)) == 1
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,14 @@ def test_ids_of_no_row(tmp_path, gold):
         file.attrs["rows"] = 60
     path = write(tmp_path / "r.npy", TRUE + 1000)
     (warning,) = recall(path, gold, 1, None).warnings
-    assert warning == f"3 queries have ids of no row: {gold} is about 60 rows. Is it another subset?"
+    assert warning == f"3 queries have ids beyond the 60 rows of {gold}. Is it about another subset?"
 
 
-def test_a_gold_standard_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        recall(write(tmp_path / "r.npy", TRUE), tmp_path / "gold-1.h5", 1, None)
+def test_files_that_are_not_there(tmp_path, gold):
+    result = write(tmp_path / "r.npy", TRUE)
+    for pair in ((result, tmp_path / "gold-1.h5"), (tmp_path / "no.npy", gold)):
+        with pytest.raises(ConfigError, match=r"(gold-1\.h5|no\.npy) does not exist. What to do: correct the path"):
+            recall(*pair, 1, None)
 
 
 def test_repeated_ids_count_once(tmp_path, gold):

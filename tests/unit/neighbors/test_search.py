@@ -187,7 +187,7 @@ def test_a_product_of_fewer_bits_is_refused(metric, tmp_path, monkeypatch):
     path = reference.write_shard(tmp_path / "0001.h5", matrix)
     monkeypatch.setattr(library, "Screen", Short)
     with pytest.raises(
-        EngineError, match="0001.h5: found that its product with query .* with fewer bits, such as bfloat16"
+        EngineError, match="0001.h5: found a product of a row and a query .* with fewer bits, such as bfloat16"
     ):
         search(path, vectors, metric, 12)
 

@@ -213,3 +213,6 @@ def test_what_a_run_says_before_it_starts(built):
     assert sentences[0].startswith("This run will write about 4.0 MB of shards.")
     assert len(warnings) == 1
     assert preflight.before_start([job("all")], settings, 1) == ([], [])
+    again = Job("search_again", [Path("neighbors/again-1.h5")], [Path("logs/search_again/1.log")])
+    (warning,) = preflight.before_start([again], settings, 1)[1]
+    assert warning.startswith("gold-1.h5 is of so few parts")

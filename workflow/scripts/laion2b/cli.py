@@ -111,8 +111,6 @@ def _explain(error: Exception) -> Explanation:
             f"No space left on the disk while writing {where}. What was finished is good",
             do="make room, or set `keep_parts: false`, and run the same command again",
         )
-    if isinstance(error, FileNotFoundError):
-        return Explanation(f"{where} does not exist", do="correct the path, or put the file there, and run it again")
     return Explanation(
         f"{where}: {error.strerror or error}. What was finished is good",
         do="correct this, and run the same command again",

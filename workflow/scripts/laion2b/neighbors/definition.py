@@ -71,17 +71,30 @@ def kept_per_shard(neighbors: int, shards: int) -> int:
     return math.ceil(min(neighbors, share + 4 * math.sqrt(share))) + MORE
 
 
+def kept(settings: Mapping) -> int:
+    """Return how many rows a new search keeps for each query."""
+    return kept_per_shard(settings["neighbors"], len(parts_up_to(min(settings["subsets"]), settings)))
+
+
 def warnings(lasts: Sequence[int], settings: Mapping) -> list[str]:
-    """Return a warning for each gold standard of so few parts that searches keep too little for it."""
-    smallest, neighbors = min(settings["subsets"]), settings["neighbors"]
-    kept = kept_per_shard(neighbors, len(parts_up_to(smallest, settings)))
-    return [
-        f"{names.gold(last)} is of fewer parts than the smallest of `subsets`, {smallest}. For that, a search keeps "
-        f"{kept} rows of a shard for each query, which is too few here. So one job will search nearly all of them "
-        f"again. Before the first search, you can avoid that: add {last} to `subsets`."
-        for last in lasts
-        if kept < neighbors / max(1, len(parts_up_to(last, settings)))
-    ]
+    """Return a warning for each of these subsets that has so few parts that most searches keep too little for it.
+
+    Results that exist in the current directory say themselves how much was kept.
+    """
+    definition, new, found = Definition.of(settings), {"kept": kept(settings)}, []
+    for last in lasts:
+        parts = parts_up_to(last, settings)
+        searches = [
+            serving(Path(names.record_of_result(names.result(names.number(part)))), definition) or new for part in parts
+        ]
+        share = definition.neighbors / len(parts)
+        if sum(search["kept"] < share for search in searches) > len(parts) / 2:
+            found.append(
+                f"{names.gold(last)} is of so few parts that a search keeps too little of each shard for it. So one "
+                "job will search most of them again. You can avoid that where no shard was searched yet: add "
+                f"{last} to `subsets`."
+            )
+    return found
 
 
 def bytes_of_results(outputs: Sequence[Path], settings: Mapping) -> int:
@@ -91,8 +104,7 @@ def bytes_of_results(outputs: Sequence[Path], settings: Mapping) -> int:
     if not results and not golds:
         return 0
     queries, neighbors = settings["queries"].get("rows", QUERIES), settings["neighbors"]
-    kept = kept_per_shard(neighbors, len(parts_up_to(min(settings["subsets"]), settings)))
-    sizes = dict.fromkeys(results, queries * kept * 12) | dict.fromkeys(golds, queries * neighbors * 16)
+    sizes = dict.fromkeys(results, queries * kept(settings) * 12) | dict.fromkeys(golds, queries * neighbors * 16)
     return sum(max(0, size - (path.stat().st_size if path.exists() else 0)) for path, size in sizes.items())
 
 

@@ -69,8 +69,8 @@ class Pool:
     def rows(self, nothing: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows that are left, ascending, and their scores, both of shape (queries, n).
 
-        Unused places hold `nothing`, which has to be larger than all rows. The pool gives its memory back: it can't be
-        used afterwards.
+        Unused places hold `nothing`, which has to be larger than all rows. The pool gives its memory back: afterwards,
+        only the thresholds are valid, which this may have raised.
         """
         for first in range(0, len(self._filled), AT_ONCE):
             self._drop(np.arange(first, min(first + AT_ONCE, len(self._filled))))

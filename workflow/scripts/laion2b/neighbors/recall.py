@@ -67,7 +67,8 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
     A tie is credited: any id in the gold standard that is as near, as float32, as the k-th neighbor counts.
     """
     for path in (gold, result):
-        path.stat()  # what is missing is named in plain words
+        if not path.exists():
+            raise ConfigError(f"{path} does not exist. What to do: correct the path.")
     standard = read_gold(gold)
     true, distances, tied_last, rows = standard.ids, standard.distances, standard.tied_last, standard.rows
     if not 1 <= k <= true.shape[1]:
@@ -78,8 +79,8 @@ def recall(result: Path, gold: Path, k: int, ids_from: int | None) -> Recall:
             f"{result} holds the id 0, but ids in the challenge count from 1. If yours count from 0, say --ids-from 0."
         )
     found = found[:, :k] + (1 if ids_from == 0 else 0)
-    if rows and (outside := int(((found < 1) | (found > rows)).any(axis=1).sum())):
-        warnings.append(f"{outside:,} queries have ids of no row: {gold} is about {rows:,} rows. Is it another subset?")
+    if rows and (outside := int((found > rows).any(axis=1).sum())):
+        warnings.append(f"{outside:,} queries have ids beyond the {rows:,} rows of {gold}. Is it about another subset?")
     if repeated := int((np.diff(np.sort(found, axis=1), axis=1) == 0).any(axis=1).sum()):
         warnings.append(f"{repeated:,} queries have an id more than once among the first {k}; it counts once.")
     credited = distances <= distances[:, k - 1 : k]

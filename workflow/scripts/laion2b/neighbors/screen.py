@@ -9,7 +9,6 @@ that is written depends on the scores themselves.
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -84,8 +83,8 @@ class Screen:
         lengths = np.ones_like(squares) if self.metric == "cosine" else np.sqrt(squares)
         return lengths * (self._relative_error * (1 + 2.0**-20))
 
-    def check(self, path: Path, query: np.ndarray, scores: np.ndarray, dots: np.ndarray, squares: np.ndarray) -> None:
-        """Compare scores of pairs with the exact dot products; `squares` are of the rows, which are those of a file.
+    def check(self, path: object, query: np.ndarray, scores: np.ndarray, dots: np.ndarray, squares: np.ndarray) -> None:
+        """Compare scores of pairs with the exact dot products; `squares` are of the rows, and `path` is their file.
 
         Raises EngineError if one is farther from exact than its bound: then the product is not as precise as float32.
         That none is does not prove that it is, since rows that were dropped are not looked at.
@@ -93,17 +92,18 @@ class Screen:
         exactly = np.ldexp(dots, -self._exponents[query])
         if self.metric == "cosine":
             exactly /= np.sqrt(squares)
-        off, most = np.abs(scores - exactly), self._norms[query] * self._error(squares)
+        norms = self._norms[query]
+        off, most = np.abs(scores - exactly), norms * self._error(squares)
         if (off > most).any():
             worst = np.nanargmax(off - most)
             raise EngineError(
                 explain(
                     path,
-                    found=f"that its product with query {query[worst]}, scaled to norm 1, is off by {off[worst]:.1e}",
-                    expected=f"{most[worst]:.1e} at most, as in float32, so that neighbors can be proven",
+                    found=f"a product of a row and a query that is off by {off[worst] / norms[worst]:.1e} (of norm 1)",
+                    expected=f"{most[worst] / norms[worst]:.1e} at most, as in float32, to prove neighbors",
                     cause="the matrix product (NumPy's BLAS) computes with fewer bits, such as bfloat16",
-                    do="install NumPy from PyPI, unset variables that let BLAS compute so, and delete the results in "
-                    "`neighbors/` that were made in this way. Then run the same command again",
+                    do="install NumPy from PyPI, unset variables that let BLAS compute so, and delete what was made in "
+                    "this way: results in `neighbors/`, and drawn queries. Then run the same command again",
                 )
             )
 

@@ -1,4 +1,4 @@
-"""Print how far a long reading is: on one line of a terminal, or in a log one line for each tenth.
+"""Print how far a long reading is: on one line of a terminal, or in a log at most one line for each tenth.
 
 Of a short one, nothing is said.
 """

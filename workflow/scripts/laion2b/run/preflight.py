@@ -127,7 +127,7 @@ def before_start(jobs: Sequence[Job], settings: Mapping, at_once: int) -> tuple[
     check_order(jobs)
     check_writable(jobs)
     needed, warnings = disk.forecast(jobs, settings, at_once)
-    golds = [int(job.logs[0].stem) for job in of_rules(jobs, RuleName.MERGE)]
+    golds = [int(job.logs[0].stem) for job in of_rules(jobs, RuleName.SEARCH_AGAIN)]
     warnings += [*work_done_again(jobs), *exports.warnings(jobs), *gold.warnings(golds, settings)]
     return [needed] if needed else [], warnings
 

@@ -21,7 +21,7 @@ NEXT = {
     RuleName.REPORT: f"Open {names.REPORT} in a browser.",
     RuleName.MERGE: "`bin/laion2b recall` measures a search by a gold standard.",
 }
-"""What comes after a run that checked products and built none."""
+"""What comes after a run that built no products."""
 
 
 def summary(before: Mapping[Path, int], seconds: float, definition: Mapping, settings: Mapping) -> str:
@@ -47,9 +47,8 @@ def summary(before: Mapping[Path, int], seconds: float, definition: Mapping, set
     if not subsets and (parts := jobs.get(RuleName.FILTER)):
         lines.append(_rows(f"Shards built: {len(parts)}", parts, definition))
     golds = [Path(names.gold(last)) for last in sorted(jobs.get(RuleName.MERGE, ()), key=int)]
-    if golds and not subsets:
-        lines.append("Gold standards:")
-    lines += [f"  {file}  {readable(file.stat().st_size)}" for file in golds]
+    if golds := [file for file in golds if file.exists()]:
+        lines += ["Gold standards:", *(f"  {file}  {readable(file.stat().st_size)}" for file in golds)]
     lines += _next(subsets, jobs)
     return "\n".join([*lines, f"The run took {duration(seconds)}."]) if lines else ""
 
