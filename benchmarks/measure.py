@@ -62,7 +62,8 @@ def run(contestant: Contestant, inputs: Sequence[Path] = ()) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **contestant.environment},
+        # Without a buffer, the lines of two programs that run at a time could mix.
+        env={**os.environ, "PYTHONUNBUFFERED": "", "PYTHONPATH": str(REPOSITORY), **contestant.environment},
         cwd=contestant.folder,
         check=False,
     )
