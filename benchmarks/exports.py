@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmarks import inputs
-from benchmarks.measure import Contestant, compare, run
+from benchmarks.measure import Contestant, Rounds, run
 from benchmarks.report import COMPARISON, Table, at_most, megabytes, times_faster, verdict
 from benchmarks.steps import CAT, COPY
 
@@ -19,19 +19,13 @@ def measure(options: Namespace) -> dict[str, Table]:
     names = inputs.shards(options.folder / "shards", sources, SHARDS)
     shards = [name.with_suffix(".h5") for name in names]
     target, folder = options.folder / "target", options.folder
-    memory: dict[str, int] = {}
+    rounds = Rounds(options.rounds)
 
     def turn(output: Path, *command: object) -> Contestant:
         return Contestant(command, lambda: output.unlink(missing_ok=True))
 
     def step(name: str, output: Path, *arguments: object) -> Contestant:
         return turn(output, sys.executable, "-m", "benchmarks.jobs", name, output, *arguments)
-
-    def rounds(name: str, files: list[Path], **contestants: Contestant) -> dict:
-        print(name, flush=True)
-        runs = compare(contestants, options.rounds, files)
-        memory[name] = max(each.memory for each in runs["ours"])
-        return runs
 
     table = Table(f"Exports ({SHARDS} parts of {options.rows:,} x 768)", COMPARISON)
     halves, singles = folder / "all.f16bin", folder / "all.fbin"
@@ -102,7 +96,7 @@ def measure(options: Namespace) -> dict[str, Table]:
         "with the records of their shards meanwhile."
     )
     sizes = Table("Memory of exports", ["step", "at the peak", "target", ""])
-    for name, size in memory.items():
+    for name, size in rounds.memory.items():
         sizes.rows.append([name, megabytes(size), f"<= {megabytes(MOST_MEMORY)}", verdict(size <= MOST_MEMORY)])
     sizes.note = "Resident, the largest of all rounds, with the interpreter and its libraries."
     return {"exports": table, "exports_memory": sizes}

@@ -103,6 +103,21 @@ def compare(contestants: Mapping[str, Contestant], rounds: int, inputs: Sequence
     return runs
 
 
+class Rounds:
+    """Compares contestants again and again, and keeps the memory that ours took each time."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self.memory: dict[str, int] = {}
+
+    def __call__(self, name: str, files: Sequence[Path], **contestants: Contestant) -> dict[str, list[Run]]:
+        """Return the runs of all contestants, one of which is `ours`."""
+        print(name, flush=True)
+        runs = compare(contestants, self._count, files)
+        self.memory[name] = max(each.memory for each in runs["ours"])
+        return runs
+
+
 def median(runs: Sequence[Run], figure: str = "seconds") -> float:
     """Return the median of one figure."""
     return statistics.median(getattr(each, figure) for each in runs)

@@ -1,11 +1,10 @@
 """The merge of the largest subset of the challenge, against its searches, and what a search should keep for it."""
 
-import sys
 from argparse import Namespace
 
 import numpy as np
 
-from benchmarks import inputs, neighbors
+from benchmarks import neighbors
 from benchmarks.measure import Contestant, compare, median, ratio, run, spread
 from benchmarks.report import Table, megabytes, verdict
 
@@ -18,7 +17,6 @@ MOST = 0.02
 """Share of the time of the searches."""
 BYTES = 12
 """Of a row and its distance in a result."""
-STEP = [sys.executable, "-m", "benchmarks.jobs"]
 
 
 def measure(options: Namespace) -> dict[str, Table]:
@@ -27,15 +25,14 @@ def measure(options: Namespace) -> dict[str, Table]:
 
 
 def _times(options: Namespace) -> Table:
-    source = inputs.parts(options.folder / "parts", 1, options.rows)
-    shard = inputs.shards(options.folder / "shards", source, 1)[0].with_suffix(".h5")
-    rows, queries, found = (options.folder / f"gold-{name}.npy" for name in ("rows", "queries", "found-ours"))
-    count, shards = neighbors.write_inputs(shard, rows, queries, options.queries), SUBSETS[-1]
-    results = options.folder / "results"
-    run(Contestant([*STEP, "make_results", results, shards, options.queries, KEPT, count]))
+    shard, _, queries, count = neighbors.make_inputs(options)
+    shards, results = SUBSETS[-1], options.folder / "results"
+    run(Contestant([*neighbors.STEP, "make_results", results, shards, options.queries, KEPT, count]))
     contestants = {
-        "merge": Contestant([*STEP, "merge", results, NEIGHBORS, options.queries, options.folder / "gold-merged.h5"]),
-        "search": Contestant([*STEP, "search", shard, queries, KEPT, found], environment=neighbors.ONE_THREAD),
+        "merge": Contestant(
+            [*neighbors.STEP, "merge", results, NEIGHBORS, options.queries, options.folder / "gold-merged.h5"]
+        ),
+        "search": neighbors.search(shard, queries, KEPT, options.folder / "gold-found-ours.npy"),
     }
     runs = compare(contestants, options.rounds, [shard])
     share = ratio(runs["merge"], runs["search"]) / shards

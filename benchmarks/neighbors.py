@@ -24,17 +24,14 @@ STEP = [sys.executable, "-m", "benchmarks.jobs"]
 
 def measure(options: Namespace) -> dict[str, Table]:
     """Return the tables of times and of memory."""
-    source = inputs.parts(options.folder / "parts", 1, options.rows)
-    shard = inputs.shards(options.folder / "shards", source, 1)[0].with_suffix(".h5")
-    rows, queries = (options.folder / f"gold-{name}.npy" for name in ("rows", "queries"))
-    count = write_inputs(shard, rows, queries, options.queries)
+    shard, rows, queries, count = make_inputs(options)
     product = Contestant([*STEP, "float32_product", queries, count], environment=ONE_THREAD)
     size = f"{count:,} x 768, {options.queries:,} queries"
     columns = ["what", "against", "speed", "from .. to", "target", "", "seconds", "of the other", "memory"]
     table = Table(f"Search of one shard ({size}), one thread", columns)
     for k, target in TARGETS.items():
         found = options.folder / "gold-found-ours.npy"
-        runs = compare({"ours": _search(shard, queries, k, found), "product": product}, options.rounds, [shard])
+        runs = compare({"ours": search(shard, queries, k, found), "product": product}, options.rounds, [shard])
         table.rows.append(_row(k, "a float32 product of this size, by NumPy", runs["ours"], runs["product"], target))
         for name, (least, share) in PEERS.items():
             table.rows.append(_peer(options, name, shard, rows, queries, k, least, share))
@@ -46,7 +43,8 @@ def measure(options: Namespace) -> dict[str, Table]:
     return {"neighbors": table}
 
 
-def _search(shard: Path, queries: Path, k: int, found: Path) -> Contestant:
+def search(shard: Path, queries: Path, k: int, found: Path) -> Contestant:
+    """Return our search of a shard, in one thread."""
     return Contestant([*STEP, "search", shard, queries, k, found], environment=ONE_THREAD)
 
 
@@ -60,7 +58,7 @@ def _peer(
     ours = found.with_suffix(".ours.npy")
     program = Path(__file__).parent / "peers" / "exact_search.py"
     command = [options.peers, program, name, rows, some, k, found]
-    contestants = {"ours": _search(shard, some, k, ours), name: Contestant(command, environment=ONE_THREAD)}
+    contestants = {"ours": search(shard, some, k, ours), name: Contestant(command, environment=ONE_THREAD)}
     runs = compare(contestants, options.rounds, [shard])
     _same(chosen, rows, ours, found)
     against = f"{name}, which proves nothing" + (f"; {len(chosen):,} queries" if share > 1 else "")
@@ -100,8 +98,15 @@ def _row(k: int, against: str, runs: Sequence[Run], others: Sequence[Run], least
     ]  # fmt: skip
 
 
-def write_inputs(shard: Path, npy: Path, queries: Path, count: int) -> int:
-    """Write the rows of a shard as .npy for the others, and queries that are near some; return how many rows."""
+def make_inputs(options: Namespace) -> tuple[Path, Path, Path, int]:
+    """Return a shard of full size, its rows as .npy, queries that are near some, and how many rows there are."""
+    source = inputs.parts(options.folder / "parts", 1, options.rows)
+    shard = inputs.shards(options.folder / "shards", source, 1)[0].with_suffix(".h5")
+    rows, queries = (options.folder / f"gold-{name}.npy" for name in ("rows", "queries"))
+    return shard, rows, queries, _write(shard, rows, queries, options.queries)
+
+
+def _write(shard: Path, npy: Path, queries: Path, count: int) -> int:
     with h5py.File(shard) as file:
         rows = file["emb"]
         copy = np.lib.format.open_memmap(npy, "w+", np.float16, rows.shape)

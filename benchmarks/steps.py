@@ -3,11 +3,10 @@
 import sys
 from argparse import Namespace
 from dataclasses import replace
-from pathlib import Path
 
 from benchmarks import inputs
 from benchmarks.jobs import LATE
-from benchmarks.measure import Contestant, compare, run
+from benchmarks.measure import Contestant, Rounds, run
 from benchmarks.report import COMPARISON, Table, at_most, megabytes, times_faster, verdict
 
 COPY = 'cp "$1" "$2" && sync "$2"'
@@ -22,7 +21,7 @@ def measure(options: Namespace) -> dict[str, Table]:
     names = inputs.shards(options.folder / "shards", sources, SHARDS)
     mask = inputs.mask(sources[0], options.folder / "mask.npy")
     target = options.folder / "target"
-    memory: dict[str, int] = {}
+    rounds = Rounds(options.rounds)
 
     def turn(*command: object) -> Contestant:
         return Contestant(command, lambda: target.unlink(missing_ok=True))
@@ -35,12 +34,6 @@ def measure(options: Namespace) -> dict[str, Table]:
 
     def shell(program: str, *arguments: object) -> Contestant:
         return turn("sh", "-c", program, "sh", *arguments)
-
-    def rounds(name: str, files: list[Path], **contestants: Contestant) -> dict:
-        print(name, flush=True)
-        runs = compare(contestants, options.rounds, files)
-        memory[name] = max(run.memory for run in runs["ours"])
-        return runs
 
     times = Table(f"Single steps (parts of {options.rows:,} x 768)", COMPARISON)
     part = sources[0]
@@ -97,10 +90,10 @@ def measure(options: Namespace) -> dict[str, Table]:
     )
     small = inputs.parts(options.folder / "small parts", 1, options.rows // 4)[0]
     job = [sys.executable, "-m", "benchmarks.jobs", "filter_part", "0001", *small.files, shard]
-    memory[f"filter a part of {options.rows // 4:,} rows (whole job)"] = run(Contestant(job, empty)).memory
-    limits = {name: 400 if name.startswith("filter") else 100 for name in memory}
+    rounds.memory[f"filter a part of {options.rows // 4:,} rows (whole job)"] = run(Contestant(job, empty)).memory
+    limits = {name: 400 if name.startswith("filter") else 100 for name in rounds.memory}
     sizes = Table("Memory", ["step", "at the peak", "target", ""])
-    for name, size in memory.items():
+    for name, size in rounds.memory.items():
         sizes.rows.append([name, megabytes(size), f"<= {limits[name]} MB", verdict(size <= limits[name] * 1e6)])
     sizes.note = "Resident, the largest of all rounds, with the interpreter and its libraries."
     return {"steps": times, "memory": sizes}

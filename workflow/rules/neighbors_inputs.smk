@@ -6,7 +6,6 @@ from laion2b.neighbors import definition as gold
 
 # The definition of a gold standard is a param of the rules, as that of a shard is.
 GOLD = gold.Definition.of(settings)
-KEPT = gold.kept(settings)
 
 
 def inside(path):
@@ -59,8 +58,7 @@ def definition_of_result(wildcards):
 
 def rows_kept(wildcards):
     """Return how many rows a search keeps for each query."""
-    known = serving(names.result(wildcards.part))
-    return known["kept"] if known else KEPT
+    return gold.kept_in(here() / names.result(wildcards.part), settings)
 
 
 def rows_of_part(wildcards):

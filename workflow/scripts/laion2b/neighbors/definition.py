@@ -76,19 +76,22 @@ def kept(settings: Mapping) -> int:
     return kept_per_shard(settings["neighbors"], len(parts_up_to(min(settings["subsets"]), settings)))
 
 
+def kept_in(result: Path, settings: Mapping) -> int:
+    """Return how many rows a result of a search keeps for each query; if it can't serve, how many a new one will."""
+    known = serving(Path(names.record_of_result(result)), Definition.of(settings))
+    return known["kept"] if known else kept(settings)
+
+
 def warnings(lasts: Sequence[int], settings: Mapping) -> list[str]:
     """Return a warning for each of these subsets that has so few parts that most searches keep too little for it.
 
     Results that exist in the current directory say themselves how much was kept.
     """
-    definition, new, found = Definition.of(settings), {"kept": kept(settings)}, []
+    found = []
     for last in lasts:
-        parts = parts_up_to(last, settings)
-        searches = [
-            serving(Path(names.record_of_result(names.result(names.number(part)))), definition) or new for part in parts
-        ]
-        share = definition.neighbors / len(parts)
-        if sum(search["kept"] < share for search in searches) > len(parts) / 2:
+        results = [Path(names.result(names.number(part))) for part in parts_up_to(last, settings)]
+        share = settings["neighbors"] / len(results)
+        if sum(kept_in(result, settings) < share for result in results) > len(results) / 2:
             found.append(
                 f"{names.gold(last)} is of so few parts that a search keeps too little of each shard for it. So one "
                 "job will search most of them again. You can avoid that where no shard was searched yet: add "

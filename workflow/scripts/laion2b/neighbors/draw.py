@@ -101,12 +101,11 @@ def _near_pairs(vectors: np.ndarray, first: int) -> Iterator[tuple[int, int]]:
         its = np.s_[start : start + 4096]
         bits = exact.piece_bits(squares[its].max(), vectors.shape[1])
         for found in screen.above(vectors[its], squares[its], thresholds):
-            pairs = zip(found.query.tolist(), (found.row + start).tolist(), strict=True)
-            for number, (query, row) in enumerate(pairs):
+            pairs = zip(found.query.tolist(), (found.row + start).tolist(), found.score, strict=True)
+            for query, row, score in pairs:
                 if row < first + query:
                     pieces = exact.cut(queries.vectors[query : query + 1], bits)
                     dot = exact.dots(vectors, np.array([row]), [1], pieces)
-                    its = np.s_[number : number + 1]
-                    screen.check("queries", found.query[its], found.score[its], dot, squares[row : row + 1])
+                    screen.check("queries", np.array([query]), np.array([score]), dot, squares[row : row + 1])
                     if exact.distances("cosine", dot, squares[first + query], squares[row : row + 1])[0] <= NEAR:
                         yield first + query, row

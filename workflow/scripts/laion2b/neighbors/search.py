@@ -169,7 +169,7 @@ def _first(
         if np.isnan(squares).all():
             continue
         bits = exact.piece_bits(np.nanmax(squares), rows.dimensions)
-        block = _into(narrow, block)  # once for all queries: a row is near to many
+        narrow[: len(block)] = block  # once for all queries: a row is near to many
         begin, end = ((candidates < edge).sum(axis=1) for edge in (first, first + len(block)))
         for cut in range(0, len(queries), CUT):
             group = np.s_[cut : cut + CUT]
@@ -177,7 +177,7 @@ def _first(
             query = cut + np.repeat(np.arange(len(counts)), counts)
             column = np.arange(len(query)) + np.repeat(begin[group] - (np.cumsum(counts) - counts), counts)
             places = candidates[query, column] - np.uint32(first)
-            dots = exact.dots(block, places, counts, exact.cut(queries.vectors[group], bits))
+            dots = exact.dots(narrow, places, counts, exact.cut(queries.vectors[group], bits))
             its_squares = squares[places]
             screen.check(rows.path, query, scores[query, column], dots, its_squares)
             distances[query, column] = exact.distances(screen.metric, dots, queries.squares[query], its_squares)
@@ -188,9 +188,3 @@ def _first(
         nearest.rows.append(line[order])
         nearest.distances.append(known[order])
     return nearest
-
-
-def _into(buffer: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Return a block as the buffer's type, in memory that is used again."""
-    np.copyto(buffer[: len(block)], block)
-    return buffer[: len(block)]
